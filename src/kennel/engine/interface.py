@@ -1,0 +1,128 @@
+"""What the services ask of an engine: processes that outlive the plane, and their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+__all__ = ["Capabilities", "Engine", "Exit", "Mount", "Process", "ProcessSpec", "Usage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """`source` of this machine appears at `target` inside the process's mount namespace."""
+
+    source: Path
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """A process to run.
+
+    `folder` is its record: the engine writes `process.json` (pid, start time), `exit.json` and
+    the log there, and finds the process again by it. `environment` is the whole environment;
+    nothing is inherited. `memory_bytes` bounds the whole process group; one that goes over it is
+    killed and its exit says so.
+    """
+
+    folder: Path
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    working_directory: Path
+    mounts: tuple[Mount, ...] = ()
+    memory_bytes: int | None = None
+    cpus: float | None = None
+    processes: int | None = None
+
+    @property
+    def log(self) -> Path:
+        """Standard output and standard error, in the order they were written."""
+        return self.folder / "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a process ended. `code` is the exit status, or 128 + the signal's number.
+
+    `lost` means that the machine or its shim went down and nobody saw the end. Times are seconds
+    since the epoch.
+    """
+
+    code: int
+    signal: int | None = None
+    out_of_memory: bool = False
+    lost: bool = False
+    started: float = 0.0
+    ended: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process group has used: CPU seconds, bytes of memory now and at its peak."""
+
+    cpu_seconds: float
+    memory_bytes: int
+    peak_memory_bytes: int
+
+
+class Process(Protocol):
+    """A process that was started or adopted."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    @property
+    def pid(self) -> int:
+        """The pid of the command itself (not of its shim)."""
+
+    def poll(self) -> Exit | None:
+        """Its end, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> Exit | None:
+        """Waits for its end, at most `timeout` seconds; None if it still runs."""
+
+    def terminate(self) -> None:
+        """SIGTERM to the process group; returns at once."""
+
+    def kill(self) -> None:
+        """SIGKILL to everything that belongs to the process; returns at once."""
+
+    def stop(self, grace: float) -> Exit:
+        """SIGTERM, `grace` seconds, SIGKILL; returns its end."""
+
+    def usage(self) -> Usage: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this machine lets an engine hold a process to. `limits` explains, a line each, what it
+    can't."""
+
+    mount_namespaces: bool
+    memory: str  # "cgroup2", "cgroup1" or "polling"
+    limits: tuple[str, ...] = field(default=())
+
+
+class Engine(Protocol):
+    """Places and supervises processes."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def run(self, spec: ProcessSpec) -> Process:
+        """Starts a process; it is recorded on disk before this returns. Raises EngineError."""
+
+    def adopt(self, folder: Path) -> Process | None:
+        """The process recorded in `folder`, alive or ended; None if none ever started there.
+
+        One that died with its shim unseen has an Exit with `lost`.
+        """
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None:
+        """Stops watching. Processes are left running."""

@@ -1,0 +1,59 @@
+"""Who makes a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Principal", "PrincipalKind"]
+
+
+class PrincipalKind(StrEnum):
+    """What AWS distinguishes in `aws:PrincipalType`, and the unsigned caller."""
+
+    ROOT = "Account"
+    USER = "User"
+    ASSUMED_ROLE = "AssumedRole"
+    SERVICE = "Service"
+    ANONYMOUS = "Anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An authenticated caller.
+
+    `arn` is what GetCallerIdentity answers (`arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION` for
+    a role's session; the service's DNS name for a service). `role_arn` is the role behind a
+    session, else empty.
+    """
+
+    kind: PrincipalKind
+    account_id: str
+    arn: str
+    user_id: str
+    role_arn: str = ""
+
+    @classmethod
+    def root(cls, account_id: str) -> Principal:
+        """The account itself."""
+        return cls(PrincipalKind.ROOT, account_id, f"arn:aws:iam::{account_id}:root", account_id)
+
+    @classmethod
+    def service(cls, account_id: str, name: str) -> Principal:
+        """An AWS service such as `sagemaker.amazonaws.com`, acting in the account."""
+        return cls(PrincipalKind.SERVICE, account_id, name, name)
+
+    @classmethod
+    def anonymous(cls) -> Principal:
+        """The caller that signed nothing."""
+        return cls(PrincipalKind.ANONYMOUS, "", "*", "anonymous")
+
+    @classmethod
+    def role_session(
+        cls, account_id: str, role_name: str, role_id: str, role_arn: str, session_name: str
+    ) -> Principal:
+        """A session of a role, as AssumeRole makes it. `role_name` is without its path."""
+        arn = f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}"
+        return cls(
+            PrincipalKind.ASSUMED_ROLE, account_id, arn, f"{role_id}:{session_name}", role_arn
+        )

@@ -1,0 +1,72 @@
+"""What every service is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kennel.clock import Clock
+from kennel.engine import Engine
+from kennel.identity import CredentialDirectory, Principal
+from kennel.store import BlobStore, Database, Migration
+
+if TYPE_CHECKING:
+    from kennel.services.context import Context
+    from kennel.services.dispatch import Dispatcher
+
+__all__ = ["Parts", "Service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a plane lends its services. `folder` is the state folder; a service keeps files only
+    below `folder / its own name`."""
+
+    database: Database
+    blobs: BlobStore
+    engine: Engine
+    clock: Clock
+    credentials: CredentialDirectory
+    dispatcher: Dispatcher
+    folder: Path
+    region: str
+    account_id: str
+
+
+class Service:
+    """One AWS service. Each operation is a method named like it in snake case:
+
+        def create_endpoint(self, ctx, *, EndpointName, EndpointConfigName, Tags=()): ...
+
+    Arguments are the operation's own, already checked against botocore's model; the reply is the
+    operation's output as a dict (absent members left out), or None for an empty one. A parameter
+    that the method does not name is refused with an error that names it. Methods run in a thread
+    pool, many at a time.
+    """
+
+    name: ClassVar[str]
+    """botocore's name of the service."""
+    migrations: ClassVar[tuple[Migration, ...]] = ()
+    """The service's own tables, if it needs more than collections."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+    def start(self) -> None:
+        """Takes up what was under way when the plane last ran. Must return soon."""
+
+    def stop(self) -> None:
+        """Ends background work; what it did not finish is taken up by the next `start`."""
+
+    def operation(self, name: str) -> Callable[..., dict[str, Any] | None] | None:
+        """The method of an operation in snake case, or None if it is not done here."""
+        return None if name.startswith("_") else getattr(self, name, None)
+
+    def context(self, principal: Principal | None = None) -> Context:
+        """A context for work that no request asked for; as the service itself by default."""
+        return self.parts.dispatcher.context(
+            principal
+            or Principal.service(self.parts.account_id, f"{self.name.split('-')[0]}.amazonaws.com")
+        )

@@ -1,0 +1,49 @@
+"""An HTTP request as the wire reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import parse_qsl
+
+__all__ = ["HttpRequest", "HttpResponse"]
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """One request. `path` and `query` are as they were sent, still percent-encoded; header names
+    are in lower case, a repeated header's values joined by ", ". `body` is empty where the
+    operation streams its body."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    secure: bool = False
+    client: str = ""
+
+    @property
+    def host(self) -> str:
+        """The Host header, or an empty string."""
+        return self.headers.get("host", "")
+
+    @cached_property
+    def query_pairs(self) -> list[tuple[str, str]]:
+        """The query's names and values, decoded, in order, blank values kept."""
+        return parse_qsl(self.query, keep_blank_values=True)
+
+    @cached_property
+    def query_values(self) -> dict[str, str]:
+        """The query by name; the last value of a repeated name."""
+        return dict(self.query_pairs)
+
+
+@dataclass(slots=True)
+class HttpResponse:
+    """A reply whose body is in memory."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
