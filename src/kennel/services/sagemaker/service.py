@@ -1,0 +1,47 @@
+"""The service: nothing but the list of its nouns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from kennel.services.sagemaker.noun import Noun
+from kennel.services.sagemaker.tags import Tags
+from kennel.services.sagemaker.training import TrainingJobs
+from kennel.services.service import Parts, Service
+
+__all__ = ["SageMaker"]
+
+
+class SageMaker(Service):
+    """Amazon SageMaker's control plane.
+
+    To add a kind of resource, write a `Noun` in a module of its own and list it in `nouns`;
+    later nouns may use earlier ones.
+    """
+
+    name: ClassVar[str] = "sagemaker"
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.tags = Tags(parts, owner=self._owner)
+        self.training_jobs = TrainingJobs(parts, self.tags)
+        self.nouns: tuple[Noun, ...] = (self.tags, self.training_jobs)
+
+    def start(self) -> None:
+        for noun in self.nouns:
+            noun.start()
+
+    def stop(self) -> None:
+        for noun in reversed(self.nouns):
+            noun.stop()
+
+    def operation(self, name: str) -> Callable[..., dict[str, Any] | None] | None:
+        for noun in self.nouns:
+            if (method := noun.operation(name)) is not None:
+                return method
+        return None
+
+    def _owner(self, kind: str) -> Noun | None:
+        """The noun whose resources' ARNs have that kind."""
+        return next((noun for noun in self.nouns if kind in noun.kinds), None)
