@@ -1,0 +1,115 @@
+"""Parameters out of requests, replies out of results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+from xml.etree.ElementTree import ParseError
+
+from kennel.errors import ClientError
+from kennel.wire.cbor import decode_cbor, encode_cbor
+from kennel.wire.identify import Target
+from kennel.wire.models import operation_model
+from kennel.wire.request import HttpRequest, HttpResponse
+
+__all__ = ["MalformedXML", "SerializationException", "decode", "encode"]
+
+_CONTENT_TYPES = {
+    "query": "text/xml",
+    "ec2": "text/xml;charset=UTF-8",
+    "rest-xml": "application/xml",
+    "rest-json": "application/json",
+    "smithy-rpc-v2-cbor": "application/cbor",
+}
+
+
+class SerializationException(ClientError):
+    """The body is not what the protocol says it should be."""
+
+
+class MalformedXML(ClientError):
+    """The body is not well-formed XML, or not of the operation's schema."""
+
+
+def decode(target: Target, request: HttpRequest) -> dict[str, Any]:
+    """The operation's parameters by their names in botocore's model.
+
+    Timestamps come as aware datetimes, blobs as bytes. Raises SerializationException, or
+    MalformedXML for a REST-XML body.
+    """
+    from kennel.wire.moto_codec import RequestParserError, parse_request
+
+    operation = operation_model(target.service, target.operation)
+    try:
+        if target.protocol == "smithy-rpc-v2-cbor":
+            return decode_cbor(operation.input_shape, request.body)
+        values = list(request.query_pairs)
+        if target.protocol in ("query", "ec2"):
+            values += parse_qsl(request.body.decode("utf-8"), keep_blank_values=True)
+        parsed = parse_request(
+            operation,
+            target.protocol,
+            method=request.method,
+            path=request.path,
+            path_parameters=target.path_parameters,
+            values=values,
+            headers=request.headers,
+            body=request.body,
+        )
+    except ParseError as error:
+        raise MalformedXML("The XML you provided was not well-formed") from error
+    except (RequestParserError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if target.protocol == "rest-xml":
+            raise MalformedXML(
+                "The XML you provided was not well-formed or did not validate "
+                "against our published schema"
+            ) from error
+        raise SerializationException(f"The request can't be read: {error}") from error
+    return {name: _aware(value) for name, value in parsed.items() if value is not None}
+
+
+def _aware(value: Any) -> Any:
+    """moto's parsers give naive datetimes in UTC; ours all carry their zone."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    if isinstance(value, dict):
+        return {key: _aware(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_aware(item) for item in value]
+    return value
+
+
+def encode(target: Target, result: Mapping[str, Any], request_id: str) -> HttpResponse:
+    """The reply to a successful call, without a streaming body.
+
+    `result` holds the output's members; timestamps as seconds since the epoch or datetimes. The
+    extra key `_status` overrides the model's HTTP status.
+    """
+    from kennel.wire.moto_codec import serialize_result
+
+    operation = operation_model(target.service, target.operation)
+    status = int(result.get("_status", 0))
+    if target.protocol == "smithy-rpc-v2-cbor":
+        body = encode_cbor(operation.output_shape, result)
+        headers = {"Smithy-Protocol": "rpc-v2-cbor", "Content-Type": "application/cbor"}
+        return HttpResponse(status or 200, headers, body)
+    model_status, headers, content = serialize_result(operation, target.protocol, result, request_id)
+    if content and not (operation.has_streaming_output and "Content-Type" in headers):
+        headers["Content-Type"] = content_type(target)
+    return HttpResponse(
+        status or model_status,
+        headers,
+        content.encode() if isinstance(content, str) else bytes(content),
+    )
+
+
+def content_type(target: Target) -> str:
+    """The Content-Type of the protocol's replies."""
+    if target.protocol == "json":
+        version = operation_model(target.service, target.operation).service_model.metadata.get(
+            "jsonVersion", "1.0"
+        )
+        return f"application/x-amz-json-{version}"
+    return _CONTENT_TYPES[target.protocol]

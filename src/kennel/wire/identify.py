@@ -1,0 +1,249 @@
+"""Which operation of which service a request asks for.
+
+The credential scope names the signing service, which several services may share; then
+X-Amz-Target, Action, Smithy's path or the REST route names the operation. A request without a
+signature is read by its route alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from kennel.wire.models import known_service, service_model
+from kennel.wire.request import HttpRequest
+
+__all__ = ["Target", "UnknownOperation", "identify", "scope_service"]
+
+# Signing name -> botocore's names of the services that share it. A signing name that is not here
+# is botocore's own name.
+_SHARED_SCOPES: Mapping[str, tuple[str, ...]] = {
+    "sagemaker": ("sagemaker", "sagemaker-runtime"),
+    "monitoring": ("cloudwatch",),
+}
+
+_TARGET_PREFIXES: Mapping[str, str] = {
+    "SageMaker": "sagemaker",
+    "Logs_20140328": "logs",
+    "GraniteServiceVersion20100801": "cloudwatch",
+    "AnyScaleFrontendService": "application-autoscaling",
+    "AWSEvents": "events",
+    "AmazonEC2ContainerRegistry_V20150921": "ecr",
+}
+
+_QUERY_VERSIONS: Mapping[str, str] = {
+    "2011-06-15": "sts",
+    "2010-05-08": "iam",
+    "2016-11-15": "ec2",
+    "2010-08-01": "cloudwatch",
+}
+
+_REST_ROOTS = (
+    (re.compile(r"/endpoints/[^/]+/(async-)?invocations"), "sagemaker-runtime"),
+    (re.compile(r"/20\d\d-\d\d-\d\d/"), "lambda"),
+)
+
+_SMITHY_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)")
+
+
+class UnknownOperation(Exception):
+    """No operation fits the request. `service` is botocore's name as far as it is known."""
+
+    def __init__(self, message: str, service: str = "", protocol: str = "json") -> None:
+        super().__init__(message)
+        self.service = service
+        self.protocol = protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An operation, the protocol that it was asked in, and the route's parameters (decoded)."""
+
+    service: str
+    operation: str
+    protocol: str
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def scope_service(request: HttpRequest) -> str:
+    """The signing service in the request's credential scope; empty for an unsigned request."""
+    header = request.headers.get("authorization", "")
+    match = re.search(r"Credential=[^/,]+/\d+/[^/,]*/([^/,]+)/aws4_request", header)
+    if match:
+        return match.group(1)
+    credential = request.query_values.get("X-Amz-Credential", "")
+    parts = credential.split("/")
+    return parts[3] if len(parts) == 5 else ""
+
+
+def identify(request: HttpRequest) -> Target:
+    """The operation that a request asks for. Raises UnknownOperation.
+
+    The query protocols carry the operation in the body, which must have been read for them.
+    """
+    smithy = _SMITHY_PATH.fullmatch(request.path)
+    if smithy and request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+        service = _TARGET_PREFIXES.get(smithy.group(1), "")
+        return _checked(service, smithy.group(2), "smithy-rpc-v2-cbor")
+    target = request.headers.get("x-amz-target", "")
+    if target:
+        prefix, _, operation = target.rpartition(".")
+        service = _TARGET_PREFIXES.get(prefix, "") or scope_service(request)
+        return _checked(service, operation, "json")
+    scope = scope_service(request)
+    if scope and scope not in _SHARED_SCOPES and not known_service(scope):
+        raise UnknownOperation(f"There is no AWS service with the signing name {scope}.")
+    candidates = _SHARED_SCOPES.get(scope, (scope,)) if scope else _unsigned_candidates(request)
+    for service in candidates:
+        protocol = _native_protocol(service)
+        if protocol in ("query", "ec2"):
+            return _query_target(request, service, protocol)
+        if protocol.startswith("rest-"):
+            found = _rest_target(request, service, protocol)
+            if found is not None:
+                return found
+    service = candidates[-1]
+    raise UnknownOperation(
+        f"No operation of {service} fits {request.method} {request.path}.",
+        service,
+        _native_protocol(service),
+    )
+
+
+@lru_cache(maxsize=64)
+def _native_protocol(service: str) -> str:
+    protocols = service_model(service).metadata.get("protocols") or [
+        service_model(service).metadata["protocol"]
+    ]
+    return "query" if "query" in protocols else str(protocols[0])
+
+
+def _checked(service: str, operation: str, protocol: str) -> Target:
+    if service and known_service(service):
+        if operation in service_model(service).operation_names:
+            return Target(service, operation, protocol)
+        raise UnknownOperation(f"{service} has no operation {operation}.", service, protocol)
+    raise UnknownOperation(f"No service that Kennel knows has an operation {operation}.")
+
+
+def _unsigned_candidates(request: HttpRequest) -> tuple[str, ...]:
+    content_type = request.headers.get("content-type", "")
+    if request.path == "/" and (
+        "Action" in request.query_values or content_type.startswith("application/x-www-form")
+    ):
+        version = _query_values(request).get("Version", "")
+        return (_QUERY_VERSIONS.get(version, "sts"),)
+    for pattern, service in _REST_ROOTS:
+        if pattern.match(request.path):
+            return (service,)
+    return ("s3",)
+
+
+def _query_values(request: HttpRequest) -> dict[str, str]:
+    values = dict(request.query_values)
+    for name, found in parse_qs(request.body.decode("utf-8", "replace")).items():
+        values[name] = found[-1]
+    return values
+
+
+def _query_target(request: HttpRequest, service: str, protocol: str) -> Target:
+    operation = _query_values(request).get("Action", "")
+    if operation in service_model(service).operation_names:
+        return Target(service, operation, protocol)
+    raise UnknownOperation(
+        f"The action {operation or '(none)'} is not valid for {service}.", service, protocol
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    operation: str
+    pattern: re.Pattern[str]
+    literals: tuple[tuple[str, str], ...]
+    required_query: tuple[str, ...]
+    required_headers: tuple[str, ...]
+    weight: tuple[int, int]
+
+    def fits(self, request: HttpRequest) -> Mapping[str, str] | None:
+        match = self.pattern.fullmatch(request.path)
+        if match is None:
+            return None
+        query = request.query_values
+        for name, value in self.literals:
+            if name not in query or (value and query[name] != value):
+                return None
+        if any(name not in query for name in self.required_query):
+            return None
+        if any(name not in request.headers for name in self.required_headers):
+            return None
+        return match.groupdict()
+
+
+def _rest_target(request: HttpRequest, service: str, protocol: str) -> Target | None:
+    names = _parameter_names(service)
+    for route in _routes(service).get(request.method, ()):
+        found = route.fits(request)
+        if found is not None:
+            parameters = {names[group]: unquote(value) for group, value in found.items()}
+            return Target(service, route.operation, protocol, parameters)
+    return None
+
+
+@lru_cache(maxsize=64)
+def _parameter_names(service: str) -> dict[str, str]:
+    """Regex group name -> the route's own name for it (group names can't hold every character)."""
+    model = service_model(service)
+    return {
+        _group(name): name
+        for operation in model.operation_names
+        for name in re.findall(r"{([^}+]+)\+?}", model.operation_model(operation).http_trait.path)
+    }
+
+
+def _group(name: str) -> str:
+    return re.sub(r"\W", "_", name)
+
+
+@lru_cache(maxsize=64)
+def _routes(service: str) -> dict[str, list[_Route]]:
+    """The service's routes by method, the most specific first."""
+    model = service_model(service)
+    by_method: dict[str, list[_Route]] = {}
+    for name in model.operation_names:
+        operation = model.operation_model(name)
+        trait = operation.http_trait
+        by_method.setdefault(trait.method, []).append(_route(operation, trait))
+    for routes in by_method.values():
+        routes.sort(key=lambda route: (*(-part for part in route.weight), route.operation))
+    return by_method
+
+
+def _route(operation: Any, trait: Any) -> _Route:
+    pieces = re.split(r"({[^}]+})", trait.path)
+    pattern = "".join(_piece_pattern(piece) for piece in pieces)
+    fixed = sum(len(piece) for piece in pieces if not piece.startswith("{"))
+    shape = operation.input_shape
+    query = tuple(shape.required_query_args) if shape is not None else ()
+    headers = tuple(h.lower() for h in shape.required_headers) if shape is not None else ()
+    literals = tuple(trait.query_args.items())
+    return _Route(
+        operation=operation.name,
+        pattern=re.compile(pattern.rstrip("/") + "/?" if "{" in trait.path else pattern, re.DOTALL),
+        literals=literals,
+        required_query=query,
+        required_headers=headers,
+        weight=(2 * len(literals) + len(query) + len(headers), fixed),
+    )
+
+
+def _piece_pattern(piece: str) -> str:
+    if not piece.startswith("{"):
+        return re.escape(piece)
+    name = piece[1:-1]
+    if name.endswith("+"):
+        return f"(?P<{_group(name[:-1])}>.+)"
+    return f"(?P<{_group(name)}>[^/]+)"

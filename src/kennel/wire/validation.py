@@ -1,0 +1,144 @@
+"""The constraints that botocore's models state, checked as the services check them.
+
+Clients check little: botocore looks at required members, types and minimums, and leaves enums,
+patterns and maximums to the service. The sentences are AWS's ("1 validation error detected: …").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from kennel.errors import ClientError, ValidationException
+from kennel.wire.identify import Target
+from kennel.wire.models import operation_model
+
+__all__ = ["ValidationError", "validate"]
+
+
+class ValidationError(ClientError):
+    """The query services' name of a validation failure."""
+
+
+def validate(target: Target, parameters: Mapping[str, Any]) -> None:
+    """Raises ValidationException (ValidationError for the query services) for what breaks the
+    model's constraints. S3 states its own errors itself."""
+    if target.service == "s3":
+        return
+    shape = operation_model(target.service, target.operation).input_shape
+    if shape is None:
+        return
+    failures = list(_structure_failures(shape, parameters, ""))
+    if not failures:
+        return
+    noun = "error" if len(failures) == 1 else "errors"
+    message = f"{len(failures)} validation {noun} detected: {'; '.join(failures[:10])}"
+    if target.protocol in ("query", "ec2"):
+        raise ValidationError(message)
+    raise ValidationException(message)
+
+
+def _failures(shape: Any, value: Any, path: str) -> Iterator[str]:
+    kind = shape.type_name
+    if kind == "structure":
+        if isinstance(value, Mapping):
+            yield from _structure_failures(shape, value, path)
+        else:
+            yield _failure(shape, value, path, "Member must be a structure")
+    elif kind == "list":
+        yield from _list_failures(shape, value, path)
+    elif kind == "map":
+        yield from _length_failures(shape, value, path)
+        for name, item in value.items():
+            yield from _failures(shape.key, name, f"{path}.key")
+            yield from _failures(shape.value, item, f"{path}.{name}")
+    elif kind == "string":
+        yield from _string_failures(shape, value, path)
+    elif kind in ("integer", "long", "float", "double"):
+        yield from _number_failures(shape, value, path)
+    elif kind == "blob" and isinstance(value, bytes):
+        yield from _length_failures(shape, value, path)
+
+
+def _structure_failures(shape: Any, value: Mapping[str, Any], path: str) -> Iterator[str]:
+    for name in shape.required_members:
+        if value.get(name) is None:
+            yield (
+                f"Value null at '{_join(path, name)}' failed to satisfy constraint: "
+                "Member must not be null"
+            )
+    for name, member in shape.members.items():
+        if value.get(name) is not None:
+            yield from _failures(member, value[name], _join(path, name))
+
+
+def _list_failures(shape: Any, value: Any, path: str) -> Iterator[str]:
+    if not isinstance(value, list):
+        yield _failure(shape, value, path, "Member must be a list")
+        return
+    yield from _length_failures(shape, value, path)
+    for position, item in enumerate(value, 1):
+        yield from _failures(shape.member, item, f"{path}.{position}.member")
+
+
+def _string_failures(shape: Any, value: Any, path: str) -> Iterator[str]:
+    if not isinstance(value, str):
+        yield _failure(shape, value, path, "Member must be a string")
+        return
+    allowed = getattr(shape, "enum", None)
+    if allowed and value not in allowed:
+        yield _failure(
+            shape, value, path, f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+        )
+    yield from _length_failures(shape, value, path)
+    pattern = shape.metadata.get("pattern")
+    if pattern and not allowed:
+        compiled = _compiled(pattern)
+        if compiled is not None and not compiled.fullmatch(value):
+            yield _failure(
+                shape, value, path, f"Member must satisfy regular expression pattern: {pattern}"
+            )
+
+
+def _number_failures(shape: Any, value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        yield _failure(shape, value, path, "Member must be a number")
+        return
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if low is not None and value < low:
+        yield _failure(
+            shape, value, path, f"Member must have value greater than or equal to {low}"
+        )
+    if high is not None and value > high:
+        yield _failure(shape, value, path, f"Member must have value less than or equal to {high}")
+
+
+def _length_failures(shape: Any, value: Any, path: str) -> Iterator[str]:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if low is not None and len(value) < low:
+        yield _failure(
+            shape, value, path, f"Member must have length greater than or equal to {low}"
+        )
+    if high is not None and len(value) > high:
+        yield _failure(shape, value, path, f"Member must have length less than or equal to {high}")
+
+
+def _failure(shape: Any, value: Any, path: str, constraint: str) -> str:
+    shown = "***" if shape.metadata.get("sensitive") else str(value)[:256]
+    return f"Value '{shown}' at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def _join(path: str, name: str) -> str:
+    shown = name[:1].lower() + name[1:]
+    return f"{path}.{shown}" if path else shown
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """The pattern, or None for the few that use classes Python does not have (`\\p{L}`)."""
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None
