@@ -1,0 +1,70 @@
+"""How a command reaches the plane of a state folder: its URL, its keys, its clients."""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kennel.cli.errors import CommandError, UsageError
+from kennel.plane_record import PlaneRecord
+from kennel.settings import SETTINGS
+
+__all__ = ["Connection", "connect", "state_folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A running plane, as its root user sees it."""
+
+    url: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+
+    def client(self, service: str) -> Any:
+        """A boto3 client; the plane is asked whatever the caller's environment says."""
+        import boto3
+
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=self.region,
+            aws_access_key_id=self.access_key_id,
+            aws_secret_access_key=self.secret_access_key,
+        )
+
+
+def state_folder(arguments: argparse.Namespace) -> Path:
+    """The folder that `--state` or KENNEL_STATE names. Raises UsageError."""
+    setting = next(setting for setting in SETTINGS if setting.name == "state")
+    try:
+        folder: Path = setting.read(arguments.state, os.environ)
+    except ValueError as error:
+        raise UsageError(f"{error}.") from None
+    return folder
+
+
+def connect(state: Path) -> Connection:
+    """The plane that runs on a state folder. Raises CommandError if none does."""
+    record = PlaneRecord.read(state)
+    if record is None or not record.is_alive:
+        raise CommandError(
+            f"No plane is running on {state}. Start one with `kennel up --detach`, "
+            "or name another's folder with --state."
+        )
+    access_key_id, secret_access_key = _read_keys(state / "credentials")
+    return Connection(record.url, record.region, access_key_id, secret_access_key)
+
+
+def _read_keys(path: Path) -> tuple[str, str]:
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(path.read_text())
+        section = parser["default"]
+        return section["aws_access_key_id"], section["aws_secret_access_key"]
+    except (OSError, KeyError, configparser.Error) as error:
+        raise CommandError(f"The plane's keys in {path} can't be read: {error}.") from None

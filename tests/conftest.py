@@ -1,0 +1,45 @@
+"""Fixtures for tests that talk to a real plane over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.planes import Plane
+
+PlaneFactory = Callable[..., Plane]
+ClientFactory = Callable[[str], Any]
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    """A running plane that all tests share: name resources so that they meet no one else's."""
+    shared = Plane(tmp_path_factory.mktemp("plane") / "state")
+    try:
+        yield shared.start()
+    finally:
+        shared.close()
+
+
+@pytest.fixture
+def client(plane: Plane) -> ClientFactory:
+    """`client("s3")`: a boto3 client of the shared plane, as its root user."""
+    return plane.client
+
+
+@pytest.fixture
+def plane_factory(tmp_path: Path) -> Iterator[PlaneFactory]:
+    """`plane_factory("--time-scale", "60", start=False)`: a plane of the test's own, which it may
+    kill, stop and start again. Runs when it is returned, unless told not to."""
+    planes: list[Plane] = []
+
+    def make(*options: str, start: bool = True) -> Plane:
+        planes.append(Plane(tmp_path / f"plane-{len(planes)}", *options))
+        return planes[-1].start() if start else planes[-1]
+
+    yield make
+    for one in planes:
+        one.close()
