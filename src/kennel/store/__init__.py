@@ -1,7 +1,25 @@
 """What Kennel keeps: documents in SQLite, bytes in files."""
 
-from kennel.store.blobs import BlobStore, BlobWriter
+from kennel.store.blobs import BlobGone, BlobStore, BlobWriter, Piece, StagedBlob, StorageFull
 from kennel.store.collection import Collection, Document
 from kennel.store.database import Database, Migration
+from kennel.store.hashing import ContentHash, Hasher, combine_crc
+from kennel.store.slices import BlobSlices, Slice
 
-__all__ = ["BlobStore", "BlobWriter", "Collection", "Database", "Document", "Migration"]
+__all__ = [
+    "BlobGone",
+    "BlobSlices",
+    "BlobStore",
+    "BlobWriter",
+    "Collection",
+    "ContentHash",
+    "Database",
+    "Document",
+    "Hasher",
+    "Migration",
+    "Piece",
+    "Slice",
+    "StagedBlob",
+    "StorageFull",
+    "combine_crc",
+]

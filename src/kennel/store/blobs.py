@@ -1,0 +1,372 @@
+"""Bytes in files with random names; who they belong to is known to the database alone.
+
+A blob is written once and never changed. Its life: a `BlobWriter` fills a file and syncs it; a
+service commits a row that refers to it, and just before that commit the file's folder is synced,
+once for all writes of the commit; later a commit drops the last reference and the service calls
+`remove`. A file that no row refers to (the plane died in between) is swept at the next start.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import secrets
+import sqlite3
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from kennel.errors import ServerError
+from kennel.store.database import Database
+from kennel.store.hashing import ContentHash, Hasher
+from kennel.store.slices import BlobSlices, Slice
+
+__all__ = ["BlobGone", "BlobStore", "BlobWriter", "Piece", "StagedBlob", "StorageFull"]
+
+log = logging.getLogger(__name__)
+
+References = Callable[[sqlite3.Connection], Iterable[str]]
+
+_RESERVE = 64 << 20  # bytes kept free, so that a full disk can still delete and commit
+_RESERVE_INTERVAL = 16 << 20  # bytes written between two looks at the free space
+_SHARD_RUN = 256  # files in a row in one folder: a commit then syncs one folder, rarely two
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class BlobGone(Exception):
+    """A blob was removed between the reading of its row and its opening: read the row again."""
+
+
+class StorageFull(ServerError):
+    """The disk under the blobs is full. AWS has no such error; its S3 would answer InternalError,
+    which clients retry."""
+
+    code = "InternalError"
+
+
+class Piece(NamedTuple):
+    """`length` bytes of a blob, from `offset`: one entry of an object's manifest."""
+
+    blob_id: str
+    offset: int
+    length: int
+
+
+class StagedBlob:
+    """A blob that is on disk and belongs to nobody yet.
+
+    The service that commits a row referring to it calls `keep` after the commit; whoever staged
+    it calls `discard` at the end of the request, which removes the file unless it was kept.
+    """
+
+    __slots__ = ("_digests", "_kept", "_store", "blob_id", "size")
+
+    def __init__(
+        self, store: BlobStore, blob_id: str, size: int, digests: Mapping[str, bytes]
+    ) -> None:
+        self._store = store
+        self._digests = dict(digests)
+        self._kept = False
+        self.blob_id = blob_id
+        self.size = size
+
+    @property
+    def digests(self) -> Mapping[str, bytes]:
+        """The digests that were computed on the way, by ContentHash name."""
+        return self._digests
+
+    def digest(self, name: str) -> bytes:
+        """One digest; read from the file again if it was not computed on the way."""
+        if name not in self._digests:
+            hasher = Hasher([name])
+            with self.open() as slices:
+                for chunk in slices.chunks():
+                    hasher.update(chunk)
+            self._digests.update(hasher.digests())
+        return self._digests[name]
+
+    def open(self) -> BlobSlices:
+        """The whole blob for reading."""
+        return self._store.open([Piece(self.blob_id, 0, self.size)])
+
+    def keep(self) -> None:
+        """Makes `discard` do nothing from now on: a committed row refers to the blob."""
+        self._kept = True
+
+    def discard(self) -> None:
+        """Removes the file unless it was kept."""
+        if not self._kept:
+            self._kept = True
+            self._store.remove([self.blob_id])
+
+
+class BlobWriter:
+    """Fills one new blob. May be called from a different thread each time, never by two at once.
+
+    md5 (the ETag) and crc64nvme (the checksum S3 adds to every object) are always computed.
+    """
+
+    def __init__(self, store: BlobStore, blob_id: str, path: Path, hashes: Iterable[str]) -> None:
+        self._store = store
+        self._blob_id = blob_id
+        self._path = path
+        self._hasher = Hasher({ContentHash.MD5, ContentHash.CRC64NVME, *map(ContentHash, hashes)})
+        self._size = 0
+        self._look_at = _RESERVE_INTERVAL
+        with _clean_when_full(path):
+            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._size
+
+    def write(self, data: bytes) -> None:
+        """Appends. Raises StorageFull, after which nothing is left of the blob."""
+        if self._fd < 0:
+            raise ValueError("this blob writer was finished or aborted")
+        try:
+            if self._size + len(data) > self._look_at:
+                self._look_at += _RESERVE_INTERVAL
+                self._store.check_space()
+            with _clean_when_full(self._path):
+                _write_all(self._fd, data)
+        except BaseException:
+            self.abort()
+            raise
+        self._size += len(data)
+        self._hasher.update(data)
+
+    def finish(self) -> StagedBlob:
+        """Syncs the file. The folder is synced before the next commit, whoever makes it."""
+        if self._fd < 0:
+            raise ValueError("this blob writer was finished or aborted")
+        try:
+            with _clean_when_full(self._path):
+                os.fsync(self._fd)
+        except BaseException:
+            self.abort()
+            raise
+        os.close(self._fd)
+        self._fd = -1
+        self._store.folder_changed(self._path.parent)
+        return StagedBlob(self._store, self._blob_id, self._size, self._hasher.digests())
+
+    def abort(self) -> None:
+        """Removes what was written. Harmless when called again, or after `finish`."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+            self._path.unlink(missing_ok=True)
+
+    def __del__(self) -> None:
+        if getattr(self, "_fd", -1) >= 0:
+            self.abort()
+
+
+class BlobStore:
+    """The folder of blobs. `start` after the database and after every service has registered its
+    `references`."""
+
+    def __init__(self, folder: Path, database: Database, *, reserve: int = _RESERVE) -> None:
+        self._folder = folder
+        self._database = database
+        self._reserve = reserve
+        self._references: list[References] = []
+        self._lock = threading.Lock()
+        self._shard = ""
+        self._shard_left = 0
+        self._changed: set[Path] = set()
+        self._held: Counter[str] = Counter()
+        # Removed, but the file is still there: somebody reads it, or it is just being unlinked.
+        self._doomed: set[str] = set()
+        # What readers let go of. A queue, because the garbage collector may call `_release` on a
+        # thread that is inside the lock.
+        self._released: deque[Sequence[str]] = deque()
+
+    def references(self, find: References) -> None:
+        """Registers a query for the ids of blobs that rows refer to."""
+        self._references.append(find)
+
+    def start(self) -> None:
+        """Makes the folder and sweeps the files that no row refers to."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        _sync_folder(self._folder.parent)
+        self._database.before_commit(self._sync_changed)
+        self._sweep()
+
+    def writer(self, hashes: Iterable[str] = ()) -> BlobWriter:
+        """A new blob to fill, hashed by `hashes` (ContentHash names) on the way.
+
+        Raises StorageFull if less than the reserve is free.
+        """
+        self.check_space()
+        blob_id = self._next_shard() + secrets.token_hex(15)
+        return BlobWriter(self, blob_id, self.path(blob_id), hashes)
+
+    def stage(self, source: bytes | Path, hashes: Iterable[str] = ()) -> StagedBlob:
+        """A blob of these bytes, or of a copy of this file. Raises OSError if it can't be read."""
+        writer = self.writer(hashes)
+        try:
+            if isinstance(source, Path):
+                with source.open("rb", buffering=0) as file:
+                    while chunk := file.read(1 << 20):
+                        writer.write(chunk)
+            elif source:
+                writer.write(source)
+            return writer.finish()
+        finally:
+            writer.abort()
+
+    def open(self, pieces: Iterable[Piece]) -> BlobSlices:
+        """The pieces for reading, held on disk until the slices are closed.
+
+        Raises BlobGone if a file was removed since the caller read its manifest.
+        """
+        wanted = tuple(pieces)
+        ids = [piece.blob_id for piece in wanted]
+        with self._lock:
+            if not self._doomed.isdisjoint(ids):
+                raise BlobGone(", ".join(self._doomed.intersection(ids)))
+            self._held.update(ids)
+        slices = BlobSlices(
+            [Slice(self.path(p.blob_id), p.offset, p.length) for p in wanted],
+            lambda: self._release(ids),
+        )
+        for piece in slices.pieces:
+            if not os.path.exists(piece.path):
+                slices.close()
+                raise BlobGone(piece.path.name)
+        return slices
+
+    def remove(self, blob_ids: Iterable[str]) -> None:
+        """Removes blobs that no committed row refers to any more, each once nobody reads it."""
+        with self._lock:
+            ids = set(blob_ids)
+            self._doomed |= ids
+            unread = [blob_id for blob_id in ids if blob_id not in self._held]
+        self._unlink(unread)
+        self._take_released()
+
+    def path(self, blob_id: str) -> Path:
+        """Where a blob's file is."""
+        return self._folder / blob_id[:2] / blob_id[2:]
+
+    def check_space(self) -> None:
+        """Raises StorageFull if less than the reserve is free."""
+        room = os.statvfs(self._folder)
+        if room.f_bavail * room.f_frsize < self._reserve:
+            raise _full(self._folder)
+
+    def folder_changed(self, folder: Path) -> None:
+        """Has the folder synced before the next commit."""
+        with self._lock:
+            self._changed.add(folder)
+
+    def _next_shard(self) -> str:
+        with self._lock:
+            if not self._shard_left:
+                self._shard = secrets.token_hex(1)
+                folder = self._folder / self._shard
+                if not folder.exists():
+                    with _clean_when_full(folder):
+                        folder.mkdir()
+                        _sync_folder(self._folder)
+                self._shard_left = _SHARD_RUN
+            self._shard_left -= 1
+            return self._shard
+
+    def _sync_changed(self) -> None:
+        with self._lock:
+            folders, self._changed = self._changed, set()
+        try:
+            for folder in folders:
+                _sync_folder(folder)
+        except OSError:
+            with self._lock:
+                self._changed |= folders
+            raise
+
+    def _release(self, ids: Sequence[str]) -> None:
+        self._released.append(ids)
+        self._take_released()
+
+    def _take_released(self) -> None:
+        """Counts down what readers let go of and unlinks what was waiting for that."""
+        if not self._lock.acquire(blocking=False):
+            return  # the next call does it
+        unread = []
+        try:
+            while self._released:
+                for blob_id in self._released.popleft():
+                    self._held[blob_id] -= 1
+                    if not self._held[blob_id]:
+                        del self._held[blob_id]
+                        if blob_id in self._doomed:
+                            unread.append(blob_id)
+        finally:
+            self._lock.release()
+        self._unlink(unread)
+
+    def _unlink(self, ids: Iterable[str]) -> None:
+        for blob_id in ids:
+            try:
+                self.path(blob_id).unlink(missing_ok=True)
+            except OSError:
+                log.warning("blob %s stays until the next start", blob_id, exc_info=True)
+            with self._lock:
+                self._doomed.discard(blob_id)
+
+    def _sweep(self) -> None:
+        wanted = self._database.read(self._find_references)
+        swept = 0
+        for shard in self._folder.iterdir():
+            for file in os.scandir(shard):
+                blob_id = shard.name + file.name
+                if blob_id in wanted:
+                    wanted.discard(blob_id)
+                else:
+                    os.unlink(file.path)
+                    swept += 1
+        if swept:
+            log.info("swept %d files that nothing refers to", swept)
+        if wanted:
+            log.error("%d blobs have lost their file, for example %s", len(wanted), min(wanted))
+
+    def _find_references(self, connection: sqlite3.Connection) -> set[str]:
+        return {blob_id for find in self._references for blob_id in find(connection)}
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+@contextmanager
+def _clean_when_full(path: Path) -> Iterator[None]:
+    """Turns a full disk's OSError into StorageFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise _full(path) from error
+        raise
+
+
+def _full(path: Path) -> StorageFull:
+    return StorageFull(
+        f"The disk that holds {path} is full. Free some space on it, then send the request again."
+    )
