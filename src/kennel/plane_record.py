@@ -43,7 +43,6 @@ class PlaneRecord:
         """Takes the record away, as a plane does when it stops."""
         (state / _NAME).unlink(missing_ok=True)
 
-    @property
     def is_alive(self) -> bool:
         """Whether the recorded process still runs, and is still that process."""
         return process_start_time(self.pid) == self.start_time

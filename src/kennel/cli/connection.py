@@ -15,6 +15,8 @@ from kennel.settings import SETTINGS
 
 __all__ = ["Connection", "connect", "state_folder"]
 
+_TIMEOUT = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -28,14 +30,43 @@ class Connection:
     def client(self, service: str) -> Any:
         """A boto3 client; the plane is asked whatever the caller's environment says."""
         import boto3
+        from botocore.config import Config
 
         return boto3.client(
             service,
+            config=Config(proxies={}),  # the plane is on this machine
             endpoint_url=self.url,
             region_name=self.region,
             aws_access_key_id=self.access_key_id,
             aws_secret_access_key=self.secret_access_key,
         )
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """A signed GET of one of the plane's own pages: status and body.
+
+        Without boto3, whose import alone takes longer than the page. Raises CommandError.
+        """
+        from urllib.error import HTTPError, URLError
+        from urllib.request import ProxyHandler, Request, build_opener
+
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+
+        signed = AWSRequest("GET", self.url + path)
+        keys = Credentials(self.access_key_id, self.secret_access_key)
+        SigV4Auth(keys, "kennel", self.region).add_auth(signed)
+        request = Request(self.url + path, headers=dict(signed.headers.items()))
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=_TIMEOUT) as reply:
+                return reply.status, reply.read()
+        except HTTPError as error:
+            with error:
+                return error.code, error.read()
+        except URLError as error:
+            raise CommandError(
+                f"The plane at {self.url} does not answer: {error.reason}."
+            ) from None
 
 
 def state_folder(arguments: argparse.Namespace) -> Path:
@@ -51,7 +82,7 @@ def state_folder(arguments: argparse.Namespace) -> Path:
 def connect(state: Path) -> Connection:
     """The plane that runs on a state folder. Raises CommandError if none does."""
     record = PlaneRecord.read(state)
-    if record is None or not record.is_alive:
+    if record is None or not record.is_alive():
         raise CommandError(
             f"No plane is running on {state}. Start one with `kennel up --detach`, "
             "or name another's folder with --state."

@@ -1,0 +1,145 @@
+"""Starts the plane, in the foreground or detached, and says how to reach it."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from kennel.cli.errors import CommandError, UsageError
+from kennel.plane_record import PlaneRecord
+from kennel.settings import SETTINGS, Settings
+
+__all__ = ["EXAMPLES", "configure", "run"]
+
+EXAMPLES = """\
+  kennel up                                 in the foreground, until Ctrl-C
+  kennel up --detach && eval "$(kennel env)"
+  kennel up --state /tmp/other --port 0     a second plane, on any free port
+  kennel up --time-scale 60                 a minute of alarms and cooldowns in a second"""
+
+LOG_NAME = "plane.log"
+READY_SECONDS = 60.0
+_LOG_LINES = 12  # of a plane that did not start, shown to whoever started it
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    for setting in SETTINGS:
+        if setting.name != "state":
+            parser.add_argument(
+                setting.option,
+                metavar=setting.metavar,
+                help=f"{setting.help} (default: ${setting.variable}, else {setting.default})",
+            )
+    parser.add_argument(
+        "--detach",
+        action="store_true",
+        help=f"leave the plane running in the background, its output in STATE/{LOG_NAME}",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    _prepare(settings.state)
+    option = f" --state {shlex.quote(arguments.state)}" if arguments.state else ""
+    hint = f'eval "$(kennel env{option})"'
+    return _detach(settings, hint) if arguments.detach else _serve(settings, hint)
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    try:
+        return Settings.read(vars(arguments), os.environ)
+    except ValueError as error:
+        raise UsageError(f"{error}.") from None
+
+
+def _prepare(state: Path) -> None:
+    """Makes the state folder. Raises UsageError if it can't be used or another plane has it."""
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(f"The state folder {state} can't be made: {error.strerror}.") from None
+    if not os.access(state, os.W_OK | os.X_OK):
+        raise UsageError(f"The state folder {state} is not writable. Name another with --state.")
+    record = PlaneRecord.read(state)
+    if record is not None and record.is_alive():
+        raise UsageError(
+            f"A plane is already running on {state}, at {record.url} (pid {record.pid}). "
+            "Stop it with `kennel down`, or name another folder with --state."
+        )
+
+
+def _serve(settings: Settings, hint: str) -> int:
+    from kennel.gateway import CannotStart, serve  # slower to import than --detach needs
+
+    print(f"Starting a plane on {settings.state}; Ctrl-C stops it. In another shell:  {hint}")
+    sys.stdout.flush()
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        serve(settings)
+    except CannotStart as error:
+        raise UsageError(str(error)) from error
+    return 0
+
+
+def _detach(settings: Settings, hint: str) -> int:
+    log = settings.state / LOG_NAME
+    with log.open("ab") as output:
+        said_before = output.tell()
+        process = subprocess.Popen(
+            _foreground_command(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=settings.state,  # not the caller's folder, which must stay removable
+            start_new_session=True,
+        )
+    record = _wait_until_ready(process, settings.state)
+    if record is None:
+        _give_up(process, log, said_before)
+    print(f"The plane is ready at {record.url} (region {record.region}, pid {record.pid}).")
+    print(f"Its state is in {settings.state}, its log in {log}.")
+    print(f"Point AWS clients at it with:  {hint}")
+    return 0
+
+
+def _foreground_command(settings: Settings) -> list[str]:
+    command = [sys.executable, "-m", "kennel", "up"]
+    for setting in SETTINGS:
+        command += [setting.option, str(getattr(settings, setting.name))]
+    return command
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], state: Path) -> PlaneRecord | None:
+    deadline = time.monotonic() + READY_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        record = PlaneRecord.read(state)
+        if record is not None and record.pid == process.pid:
+            return record
+        time.sleep(0.01)
+    return None
+
+
+def _give_up(process: subprocess.Popen[bytes], log: Path, said_before: int) -> NoReturn:
+    """Raises what the plane's own last words say."""
+    late = process.poll() is None
+    if late:
+        process.send_signal(signal.SIGTERM)
+    with log.open("rb") as lines:
+        lines.seek(said_before)
+        last = lines.read().decode(errors="replace").splitlines()[-_LOG_LINES:]
+    if not late and process.returncode == UsageError.exit_code and last:
+        raise UsageError(last[-1].removeprefix("kennel: "))
+    what = f"was not ready within {READY_SECONDS:.0f} s" if late else "stopped while it started"
+    raise CommandError("\n".join([f"The plane {what}. The end of {log}:", *last]))
