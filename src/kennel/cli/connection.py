@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import configparser
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from kennel.cli.errors import CommandError, UsageError
 from kennel.plane_record import PlaneRecord
 from kennel.settings import SETTINGS
 
-__all__ = ["Connection", "connect", "state_folder"]
+__all__ = ["Connection", "aws_errors", "connect", "state_folder"]
 
 _TIMEOUT = 30.0
 
@@ -67,6 +69,23 @@ class Connection:
             raise CommandError(
                 f"The plane at {self.url} does not answer: {error.reason}."
             ) from None
+
+
+@contextmanager
+def aws_errors() -> Iterator[None]:
+    """Turns what boto3 raises into a CommandError with AWS's own code and message."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        detail = error.response.get("Error", {})
+        raise CommandError(
+            f"{error.operation_name} failed: {detail.get('Code', 'Unknown')}: "
+            f"{detail.get('Message', 'no message')}"
+        ) from error
+    except BotoCoreError as error:
+        raise CommandError(f"The plane can't be asked: {error}") from error
 
 
 def state_folder(arguments: argparse.Namespace) -> Path:

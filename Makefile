@@ -1,0 +1,63 @@
+# Every command of the project; CI runs the same ones. Each sets itself up (`make install`).
+#
+#   make install    the `kennel` command in .venv, from requirements.lock
+#   make demo       the main job from beginning to end, on pictures it draws; ARGS="--data DIR" ...
+#   make test       install, lint and all tests
+#   make lint       ruff, mypy, import-linter
+#   make docs       writes the pages that are made from the code (docs/coverage.md, ...)
+#   make lock       resolves the dependencies afresh into requirements.lock
+#   make clean      takes away all that these made, .venv too
+#
+# TORCH_INDEX=URL make install takes PyTorch from another index than the rest: PyTorch's own CPU
+# index spares a Linux machine without a GPU several GB of CUDA libraries.
+
+SHELL := /bin/sh
+.SHELLFLAGS := -eu -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
+WORKERS ?= 2
+ARGS ?=
+
+# The stamp's name holds what the installation was made from, so that another lock is another stamp
+# whatever the files' times say.
+STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
+
+.PHONY: help install lint test demo docs lock clean
+
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
+
+install: $(STAMP)
+
+$(STAMP):
+	@test -n "$(PYTHON)" || { echo "Kennel needs Python 3.11 or later; name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)") $(TORCH)
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: install lint
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+docs: install
+	$(BIN)/python -m scripts.coverage_page
+	$(BIN)/python -m scripts.settings_page
+
+lock: install
+	$(BIN)/python scripts/lock.py
+
+clean:
+	rm -rf $(VENV) build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
