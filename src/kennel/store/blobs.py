@@ -8,164 +8,28 @@ once for all writes of the commit; later a commit drops the last reference and t
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import secrets
 import sqlite3
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from kennel.errors import ServerError
 from kennel.store.database import Database
-from kennel.store.hashing import ContentHash, Hasher
+from kennel.store.errors import BlobGone, StorageFull
 from kennel.store.slices import BlobSlices, Slice
+from kennel.store.staging import BlobWriter, Piece, StagedBlob, clean_when_full
 
-__all__ = ["BlobGone", "BlobStore", "BlobWriter", "Piece", "StagedBlob", "StorageFull"]
+__all__ = ["BlobStore"]
 
 log = logging.getLogger(__name__)
 
 References = Callable[[sqlite3.Connection], Iterable[str]]
 
 _RESERVE = 64 << 20  # bytes kept free, so that a full disk can still delete and commit
-_RESERVE_INTERVAL = 16 << 20  # bytes written between two looks at the free space
 _SHARD_RUN = 256  # files in a row in one folder: a commit then syncs one folder, rarely two
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-
-
-class BlobGone(Exception):
-    """A blob was removed between the reading of its row and its opening: read the row again."""
-
-
-class StorageFull(ServerError):
-    """The disk under the blobs is full. AWS has no such error; its S3 would answer InternalError,
-    which clients retry."""
-
-    code = "InternalError"
-
-
-class Piece(NamedTuple):
-    """`length` bytes of a blob, from `offset`: one entry of an object's manifest."""
-
-    blob_id: str
-    offset: int
-    length: int
-
-
-class StagedBlob:
-    """A blob that is on disk and belongs to nobody yet.
-
-    The service that commits a row referring to it calls `keep` after the commit; whoever staged
-    it calls `discard` at the end of the request, which removes the file unless it was kept.
-    """
-
-    __slots__ = ("_digests", "_kept", "_store", "blob_id", "size")
-
-    def __init__(
-        self, store: BlobStore, blob_id: str, size: int, digests: Mapping[str, bytes]
-    ) -> None:
-        self._store = store
-        self._digests = dict(digests)
-        self._kept = False
-        self.blob_id = blob_id
-        self.size = size
-
-    @property
-    def digests(self) -> Mapping[str, bytes]:
-        """The digests that were computed on the way, by ContentHash name."""
-        return self._digests
-
-    def digest(self, name: str) -> bytes:
-        """One digest; read from the file again if it was not computed on the way."""
-        if name not in self._digests:
-            hasher = Hasher([name])
-            with self.open() as slices:
-                for chunk in slices.chunks():
-                    hasher.update(chunk)
-            self._digests.update(hasher.digests())
-        return self._digests[name]
-
-    def open(self) -> BlobSlices:
-        """The whole blob for reading."""
-        return self._store.open([Piece(self.blob_id, 0, self.size)])
-
-    def keep(self) -> None:
-        """Makes `discard` do nothing from now on: a committed row refers to the blob."""
-        self._kept = True
-
-    def discard(self) -> None:
-        """Removes the file unless it was kept."""
-        if not self._kept:
-            self._kept = True
-            self._store.remove([self.blob_id])
-
-
-class BlobWriter:
-    """Fills one new blob. May be called from a different thread each time, never by two at once.
-
-    md5 (the ETag) and crc64nvme (the checksum S3 adds to every object) are always computed.
-    """
-
-    def __init__(self, store: BlobStore, blob_id: str, path: Path, hashes: Iterable[str]) -> None:
-        self._store = store
-        self._blob_id = blob_id
-        self._path = path
-        self._hasher = Hasher({ContentHash.MD5, ContentHash.CRC64NVME, *map(ContentHash, hashes)})
-        self._size = 0
-        self._look_at = _RESERVE_INTERVAL
-        with _clean_when_full(path):
-            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-
-    @property
-    def size(self) -> int:
-        """Bytes written so far."""
-        return self._size
-
-    def write(self, data: bytes) -> None:
-        """Appends. Raises StorageFull, after which nothing is left of the blob."""
-        if self._fd < 0:
-            raise ValueError("this blob writer was finished or aborted")
-        try:
-            if self._size + len(data) > self._look_at:
-                self._look_at += _RESERVE_INTERVAL
-                self._store.check_space()
-            with _clean_when_full(self._path):
-                _write_all(self._fd, data)
-        except BaseException:
-            self.abort()
-            raise
-        self._size += len(data)
-        self._hasher.update(data)
-
-    def finish(self) -> StagedBlob:
-        """Syncs the file. The folder is synced before the next commit, whoever makes it."""
-        if self._fd < 0:
-            raise ValueError("this blob writer was finished or aborted")
-        try:
-            with _clean_when_full(self._path):
-                os.fsync(self._fd)
-        except BaseException:
-            self.abort()
-            raise
-        os.close(self._fd)
-        self._fd = -1
-        self._store.folder_changed(self._path.parent)
-        return StagedBlob(self._store, self._blob_id, self._size, self._hasher.digests())
-
-    def abort(self) -> None:
-        """Removes what was written. Harmless when called again, or after `finish`."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-            self._path.unlink(missing_ok=True)
-
-    def __del__(self) -> None:
-        if getattr(self, "_fd", -1) >= 0:
-            self.abort()
 
 
 class BlobStore:
@@ -260,7 +124,7 @@ class BlobStore:
         """Raises StorageFull if less than the reserve is free."""
         room = os.statvfs(self._folder)
         if room.f_bavail * room.f_frsize < self._reserve:
-            raise _full(self._folder)
+            raise StorageFull(self._folder)
 
     def folder_changed(self, folder: Path) -> None:
         """Has the folder synced before the next commit."""
@@ -273,7 +137,7 @@ class BlobStore:
                 self._shard = secrets.token_hex(1)
                 folder = self._folder / self._shard
                 if not folder.exists():
-                    with _clean_when_full(folder):
+                    with clean_when_full(folder):
                         folder.mkdir()
                         _sync_folder(self._folder)
                 self._shard_left = _SHARD_RUN
@@ -347,26 +211,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-@contextmanager
-def _clean_when_full(path: Path) -> Iterator[None]:
-    """Turns a full disk's OSError into StorageFull."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise _full(path) from error
-        raise
-
-
-def _full(path: Path) -> StorageFull:
-    return StorageFull(
-        f"The disk that holds {path} is full. Free some space on it, then send the request again."
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import sqlite3
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -19,7 +20,15 @@ class Document(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 D = TypeVar("D", bound=Document)
 
-_LAST_CHARACTER = "\U0010ffff"  # sorts after whatever a key may go on with
+
+def _prefix_end(prefix: str) -> str | None:
+    """The smallest string above all that start with `prefix`, or None if there is none."""
+    for length in range(len(prefix), 0, -1):
+        last = ord(prefix[length - 1])
+        if last < 0x10FFFF:
+            following = 0xE000 if last == 0xD7FF else last + 1  # no surrogates in UTF-8
+            return prefix[: length - 1] + chr(following)
+    return None
 
 
 class Collection(Generic[D]):
@@ -60,7 +69,7 @@ class Collection(Generic[D]):
         """Removes the document; says whether there was one."""
         return self._database.write(lambda connection: self.delete_in(connection, key))
 
-    def list(self, prefix: str = "", after: str = "", limit: int = -1) -> list[tuple[str, D]]:
+    def list(self, prefix: str = "", after: str = "", limit: int = -1) -> builtins.list[tuple[str, D]]:
         """(key, document) in key order: keys that start with `prefix` and come after `after`."""
         return self._database.read(
             lambda connection: self.list_in(connection, prefix, after, limit)
@@ -105,10 +114,11 @@ class Collection(Generic[D]):
 
     def list_in(
         self, connection: sqlite3.Connection, prefix: str = "", after: str = "", limit: int = -1
-    ) -> list[tuple[str, D]]:
+    ) -> builtins.list[tuple[str, D]]:
+        end = _prefix_end(prefix)
         rows = connection.execute(
-            "SELECT key, body FROM documents "
-            "WHERE collection = ? AND key >= ? AND key < ? AND key > ? ORDER BY key LIMIT ?",
-            (self._name, prefix, prefix + _LAST_CHARACTER, after, limit),
+            "SELECT key, body FROM documents WHERE collection = ? AND key >= ? AND key > ? "
+            f"{'' if end is None else 'AND key < ? '}ORDER BY key LIMIT ?",
+            (self._name, prefix, after, *([] if end is None else [end]), limit),
         )
         return [(key, self._decoder.decode(body)) for key, body in rows]

@@ -7,16 +7,22 @@ acknowledged write is on disk (`synchronous=FULL`), and a hundred concurrent one
 
 from __future__ import annotations
 
+import logging
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from kennel.store.errors import StorageFull
+
 __all__ = ["Database", "Migration"]
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -46,9 +52,9 @@ class Database:
         self._migrations = list(migrations)
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
-        self._readers_lock = threading.Lock()
+        # Readers that are free, the one used last first: its pages and statements are warm. There
+        # are as many as threads ever read at once.
+        self._readers: deque[sqlite3.Connection] = deque()
         self._before_commit: list[Callable[[], None]] = []
 
     def start(self) -> None:
@@ -65,14 +71,14 @@ class Database:
         """Finishes the queued writes and closes every connection."""
         if self._thread is None:
             return
+        thread, self._thread = self._thread, None
         self._queue.put(None)
-        self._thread.join()
-        self._thread = None
-        with self._readers_lock:
-            for reader in self._readers:
-                reader.close()
-            self._readers.clear()
-        self._local = threading.local()
+        thread.join()
+        while not self._queue.empty():  # came in while this stopped
+            if (late := self._queue.get()) is not None:
+                late.future.set_exception(RuntimeError("the database is stopped"))
+        while self._readers:
+            self._readers.pop().close()
 
     def before_commit(self, work: Callable[[], None]) -> None:
         """Registers what must be durable before any commit is (the blob store's folder sync)."""
@@ -81,8 +87,11 @@ class Database:
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Runs `work` in a transaction and returns its result once that is on disk.
 
-        An exception rolls back this write alone and is raised here. `work` must not call `write`.
+        An exception rolls back this write alone and is raised here; StorageFull if the disk is
+        full. `work` must not call `write`, and must not keep the connection.
         """
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a write inside a write would wait for itself")
         return self.write_soon(work).result()
 
     def write_soon(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
@@ -94,19 +103,24 @@ class Database:
         return future
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Runs `work` on this thread's own reading connection, on one consistent snapshot."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
+        """Runs `work` on a reading connection, on one consistent snapshot.
+
+        Never waits for a writer. `work` must not keep the connection, nor a cursor of it.
+        """
+        try:
+            connection = self._readers.pop()
+        except IndexError:
             connection = self._connect()
             connection.execute("PRAGMA query_only=1")
-            self._local.connection = connection
-            with self._readers_lock:
-                self._readers.append(connection)
         connection.execute("BEGIN")
         try:
             return work(connection)
         finally:
             connection.execute("ROLLBACK")
+            if self._thread is None:
+                connection.close()
+            else:
+                self._readers.append(connection)
 
     def _connect(self) -> sqlite3.Connection:
         # check_same_thread=False: `stop` closes readers that other threads opened.
@@ -135,7 +149,9 @@ class Database:
         connection.close()
 
     def _commit(self, connection: sqlite3.Connection, batch: list[_Write]) -> None:
-        outcomes: list[tuple[_Write, Any, BaseException | None]] = []
+        # A future that its caller cancelled is not started; once it runs it can't be cancelled.
+        batch = [write for write in batch if write.future.set_running_or_notify_cancel()]
+        outcomes: list[_Outcome] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
             for write in batch:
@@ -144,30 +160,45 @@ class Database:
                 work()
             connection.execute("COMMIT")
         except BaseException as error:  # the batch is lost: every caller must hear of it
+            log.exception("a commit of %d writes failed", len(batch))
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             for write in batch:
-                write.future.set_exception(error)
+                write.future.set_exception(self._meaning(error))
             return
-        for write, result, failure in outcomes:
-            if failure is None:
-                write.future.set_result(result)
+        for outcome in outcomes:
+            if outcome.failure is None:
+                outcome.future.set_result(outcome.result)
             else:
-                write.future.set_exception(failure)
+                outcome.future.set_exception(self._meaning(outcome.failure))
+
+    def _meaning(self, error: BaseException) -> BaseException:
+        if isinstance(error, sqlite3.Error) and error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            full = StorageFull(self._path)
+            full.__cause__ = error
+            return full
+        return error
 
 
-def _run_in_savepoint(
-    connection: sqlite3.Connection, write: _Write
-) -> tuple[_Write, Any, BaseException | None]:
+@dataclass(slots=True)
+class _Outcome:
+    future: Future[Any]
+    result: Any = None
+    failure: BaseException | None = None
+
+
+def _run_in_savepoint(connection: sqlite3.Connection, write: _Write) -> _Outcome:
     connection.execute("SAVEPOINT one")
     try:
         result = write.work(connection)
     except BaseException as error:  # handed to the caller, who waits on the future
+        if not connection.in_transaction:
+            raise  # SQLite gave up the whole transaction (a full disk, an I/O error)
         connection.execute("ROLLBACK TO one")
         connection.execute("RELEASE one")
-        return write, None, error
+        return _Outcome(write.future, failure=error)
     connection.execute("RELEASE one")
-    return write, result, None
+    return _Outcome(write.future, result)
 
 
 _BASE_MIGRATIONS = [
@@ -188,7 +219,8 @@ _BASE_MIGRATIONS = [
 
 def _migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS migrations (part TEXT, number INTEGER, PRIMARY KEY (part, number))"
+        "CREATE TABLE IF NOT EXISTS migrations "
+        "(part TEXT, number INTEGER, PRIMARY KEY (part, number))"
     )
     done = set(connection.execute("SELECT part, number FROM migrations"))
     for migration in migrations:
