@@ -1,10 +1,10 @@
 """SageMaker's errors, with the names that botocore's model gives them.
 
-    ClientError
-    ├── ValidationException   (kennel.errors) a parameter is wrong, or there is no such resource
-    ├── ResourceNotFound      there is no such resource
-    ├── ResourceInUse         the name is taken, or the resource's status forbids this
-    └── ResourceLimitExceeded a quota of the account is used up
+ClientError
+├── ValidationException   (kennel.errors) a parameter is wrong, or there is no such resource
+├── ResourceNotFound      there is no such resource
+├── ResourceInUse         the name is taken, or the resource's status forbids this
+└── ResourceLimitExceeded a quota of the account is used up
 """
 
 from __future__ import annotations
