@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kennel.services.sagemaker.training_status import (
+from kennel.services.sagemaker.training.status import (
     MESSAGES,
     JobStatus,
     SecondaryStatus,

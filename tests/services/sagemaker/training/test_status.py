@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from kennel.services.sagemaker.training_document import TrainingJob, Transition
-from kennel.services.sagemaker.training_status import (
+from kennel.services.sagemaker.training.document import TrainingJob, Transition
+from kennel.services.sagemaker.training.status import (
     MESSAGES,
     JobStatus,
     SecondaryStatus,

@@ -1,0 +1,126 @@
+"""Which local environment stands for a container image.
+
+No image is pulled. The framework images that AWS publishes stand for a Python environment of this
+machine: the plane's own, unless `images.toml` in the state folder says otherwise:
+
+    [images]
+    "*/pytorch-training:2.0*" = { python = "/opt/envs/torch20/bin/python" }
+    "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:1" = { command = ["/opt/mine/run.sh"] }
+
+A pattern is a shell pattern (`*`, `?`, `[…]`) over the whole image URI; the first that matches
+counts. `python` names an interpreter that the toolkits of `kennel.runtimes` run in; `command` is
+run as a container's entry point is: with `train` or `serve` behind it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Image", "Images", "UnknownImage"]
+
+_FILE = "images.toml"
+
+# Repositories in which AWS publishes images with Python and the SageMaker toolkits, from
+# https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html
+# and https://aws.github.io/deep-learning-containers/reference/available_images/
+_FRAMEWORKS = frozenset(
+    f"{name}{use}"
+    for name in (
+        "autogluon",
+        "djl",
+        "huggingface-pytorch",
+        "huggingface-tensorflow",
+        "mxnet",
+        "pytorch",
+        "pytorch-trcomp",
+        "sagemaker-base-python",
+        "sagemaker-mxnet",
+        "sagemaker-pytorch",
+        "sagemaker-scikit-learn",
+        "sagemaker-tensorflow",
+        "sagemaker-tensorflow-scriptmode",
+        "sagemaker-xgboost",
+        "tensorflow",
+    )
+    for use in ("", "-training", "-inference")
+)
+
+_ECR = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr(-fips)?\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
+    r"/(?P<repository>[^:@]+)(?P<tag>[:@].*)?"
+)
+# `kennel`, `kennel/pytorch:2`, … for requests written for Kennel alone.
+_SHORT = re.compile(r"kennel(/[a-z0-9._-]+)?(:[\w.-]+)?")
+
+
+class UnknownImage(Exception):
+    """No environment stands for an image; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What stands for an image: a Python interpreter, and the command that takes the place of
+    the toolkits (empty where the toolkits of `kennel.runtimes` are to run)."""
+
+    python: Path
+    command: tuple[str, ...] = ()
+
+
+class Images:
+    """The images that a plane knows. `images.toml` is read at each look-up: it is small, and a
+    change counts at once."""
+
+    def __init__(self, folder: Path, account_id: str) -> None:
+        self._file = folder / _FILE
+        self._account_id = account_id
+
+    def find(self, uri: str) -> Image:
+        """What stands for the image. Raises UnknownImage."""
+        for pattern, entry in self._entries().items():
+            if fnmatchcase(uri, pattern):
+                return self._image(pattern, entry)
+        match = _ECR.fullmatch(uri)
+        if _SHORT.fullmatch(uri) or (
+            match is not None
+            # An image of the account's own may hold anything, whatever it is called.
+            and match["account"] != self._account_id
+            and match["repository"] in _FRAMEWORKS
+        ):
+            return Image(Path(sys.executable))
+        raise UnknownImage(
+            f"Kennel has no environment for the image {uri}. Name one in {self._file}, "
+            f'for example: [images] "{uri}" = {{ python = "{sys.executable}" }}'
+        )
+
+    def _entries(self) -> Mapping[str, Any]:
+        try:
+            text = self._file.read_text()
+        except FileNotFoundError:
+            return {}
+        try:
+            images = tomllib.loads(text).get("images", {})
+        except tomllib.TOMLDecodeError as error:
+            raise UnknownImage(f"{self._file} is not valid TOML: {error}") from error
+        if not isinstance(images, dict):
+            raise UnknownImage(f"images in {self._file} must be a table of image patterns.")
+        return images
+
+    def _image(self, pattern: str, entry: Any) -> Image:
+        match entry:
+            case {"python": str(python), **rest} if not rest:
+                return Image(Path(python).expanduser())
+            case {"command": [*words], **rest} if (
+                not rest and words and all(isinstance(word, str) for word in words)
+            ):
+                return Image(Path(sys.executable), tuple(words))
+        raise UnknownImage(
+            f'The entry "{pattern}" in {self._file} must be either '
+            '{ python = "/path/to/python" } or { command = ["program", "argument"] }.'
+        )
