@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.planes import Plane
+from tests.planes import Plane, clean_environment
 
 PlaneFactory = Callable[..., Plane]
 ClientFactory = Callable[[str], Any]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_person_who_runs_the_tests() -> Iterator[None]:
+    """boto3 clients in this process see no profile, key, region or endpoint from outside."""
+    with pytest.MonkeyPatch.context() as patch:
+        wanted = clean_environment()
+        for name in os.environ.keys() - wanted.keys():
+            patch.delenv(name)
+        for name, value in wanted.items():
+            patch.setenv(name, value)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from kennel import __version__
 from kennel.cli.errors import CommandError
 from kennel.settings import SETTINGS
 
-__all__ = ["COMMANDS", "Command", "main"]
+__all__ = ["COMMANDS", "Command", "CommandModule", "configure_command", "load_command", "main"]
 
 INTERRUPTED = 130  # what shells expect of a command that Ctrl-C ended
 
@@ -28,7 +28,7 @@ class Command:
     help: str
 
 
-class _CommandModule(Protocol):
+class CommandModule(Protocol):
     """What a command's module offers; its docstring is the description in `--help`."""
 
     EXAMPLES: str
@@ -61,7 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser, modules = _parser(typed)
     arguments = parser.parse_args(typed)
     try:
-        return modules[arguments.command].run(arguments)
+        code = modules[arguments.command].run(arguments)
+        sys.stdout.flush()  # here, where a closed pipe is still ours to handle
+        return code
     except CommandError as error:
         print(f"kennel: {error}", file=sys.stderr)
         return error.exit_code
@@ -73,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser(typed: Sequence[str]) -> tuple[_Parser, dict[str, _CommandModule]]:
+def _parser(typed: Sequence[str]) -> tuple[_Parser, dict[str, CommandModule]]:
     """The parser, with only the typed command's module imported: the rest would cost its start."""
     parser = _Parser(
         prog="kennel",
@@ -82,13 +84,12 @@ def _parser(typed: Sequence[str]) -> tuple[_Parser, dict[str, _CommandModule]]:
     )
     parser.add_argument("--version", action="version", version=f"kennel {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    modules: dict[str, _CommandModule] = {}
+    modules: dict[str, CommandModule] = {}
     for command in COMMANDS:
         if command.name not in typed:
             commands.add_parser(command.name, help=command.help)
             continue
-        module = cast(_CommandModule, importlib.import_module(command.module))
-        modules[command.name] = module
+        module = modules[command.name] = load_command(command)
         subparser = commands.add_parser(
             command.name,
             help=command.help,
@@ -96,15 +97,21 @@ def _parser(typed: Sequence[str]) -> tuple[_Parser, dict[str, _CommandModule]]:
             epilog="examples:\n" + module.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        _add_state(subparser)
-        module.configure(subparser)
+        configure_command(module, subparser)
     return parser, modules
 
 
-def _add_state(parser: argparse.ArgumentParser) -> None:
+def load_command(command: Command) -> CommandModule:
+    """Imports a command's module."""
+    return cast(CommandModule, importlib.import_module(command.module))
+
+
+def configure_command(module: CommandModule, parser: argparse.ArgumentParser) -> None:
+    """Adds `--state`, which every command has, and the command's own arguments."""
     setting = next(setting for setting in SETTINGS if setting.name == "state")
     parser.add_argument(
         setting.option,
         metavar=setting.metavar,
         help=f"{setting.help} (default: ${setting.variable}, else {setting.default})",
     )
+    module.configure(parser)
