@@ -2,17 +2,22 @@
 
 from kennel.auth.authorizer import Decision, RecordingAuthorizer, Usage
 from kennel.auth.chunked import AwsChunkedDecoder, payload_decoder
+from kennel.auth.errors import as_aws_error
+from kennel.auth.failures import AuthenticationError, Failure
 from kennel.auth.signature import UNSIGNED_PAYLOAD, Verified, verify
 from kennel.auth.signing import ChunkSigning
 
 __all__ = [
     "UNSIGNED_PAYLOAD",
+    "AuthenticationError",
     "AwsChunkedDecoder",
     "ChunkSigning",
     "Decision",
+    "Failure",
     "RecordingAuthorizer",
     "Usage",
     "Verified",
+    "as_aws_error",
     "payload_decoder",
     "verify",
 ]

@@ -16,7 +16,6 @@ from enum import Enum, auto
 from kennel.auth.canonical import wire_bytes
 from kennel.auth.errors import as_aws_error
 from kennel.auth.failures import AuthenticationError, Failure
-from kennel.auth.services import Family
 from kennel.auth.signature import Verified
 from kennel.auth.signing import ChunkSigning
 from kennel.errors import ClientError
@@ -252,5 +251,5 @@ def _checked(signing: ChunkSigning, to_sign: str, provided: str) -> str:
         error = AuthenticationError(
             Failure.MISMATCH, StringToSign=to_sign, SignatureProvided=provided
         )
-        raise as_aws_error(error, Family.S3)
+        raise as_aws_error(error, "rest-xml")
     return expected

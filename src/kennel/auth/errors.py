@@ -10,17 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from kennel.auth.failures import AuthenticationError, Failure
-from kennel.auth.services import Family
 from kennel.errors import AwsError, ClientError
 
 __all__ = ["as_aws_error"]
 
 
-def as_aws_error(error: AuthenticationError, family: Family) -> AwsError:
-    """The error reply that services of that family give."""
-    code, status, message = _TABLES[family][error.failure]
+def as_aws_error(error: AuthenticationError, protocol: str) -> AwsError:
+    """The error that services give which speak that protocol, as botocore names protocols."""
+    code, status, message = _BY_PROTOCOL[protocol][error.failure]
     kind: type[ClientError] = type(code, (ClientError,), {"code": code, "status": status})
-    members: dict[str, Any] = {**error.facts} if family is Family.S3 else {}
+    members: dict[str, Any] = {**error.facts} if protocol == "rest-xml" else {}
     return kind(message.format(detail=error.detail), **members)
 
 
@@ -181,10 +180,13 @@ _EC2: Mapping[Failure, _Row] = {
     Failure.EXPIRED: _EC2_EXPIRED,
 }
 
-_TABLES: Mapping[Family, Mapping[Failure, _Row]] = {
-    Family.S3: _S3,
-    Family.JSON: _json(400),  # [O]; the references that give a status give 403
-    Family.REST_JSON: _json(403),
-    Family.QUERY: _QUERY,
-    Family.EC2: _EC2,
+_JSON = _json(400)  # [O]; the references that give a status give 403
+
+_BY_PROTOCOL: Mapping[str, Mapping[Failure, _Row]] = {
+    "rest-xml": _S3,
+    "json": _JSON,
+    "smithy-rpc-v2-cbor": _JSON,
+    "rest-json": _json(403),
+    "query": _QUERY,
+    "ec2": _EC2,
 }

@@ -32,7 +32,7 @@ class AuthenticationError(Exception):
     """A request that is refused before anybody looks at what it asks for.
 
     `detail` is the sentence for services that word it freely; `facts` become members of S3's
-    error body. `kennel.auth.errors.as_aws_error` gives the error of the service's family.
+    error body. `kennel.auth.errors.as_aws_error` gives the error of a service.
     """
 
     def __init__(self, failure: Failure, detail: str = "", **facts: str) -> None:

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 
 from kennel.auth.canonical import canonical_headers, canonical_path, canonical_query, wire_bytes
 from kennel.auth.claim import ALGORITHM, Claim, header_claim, query_claim
-from kennel.auth.errors import as_aws_error
 from kennel.auth.failures import AuthenticationError, Failure
-from kennel.auth.services import Family, family_of, signing_name
 from kennel.auth.signature_v2 import is_presigned_v2, verify_presigned_v2
 from kennel.auth.signing import ChunkSigning, signing_key
 from kennel.auth.timestamps import basic_format, extended_format
@@ -61,56 +59,25 @@ class Verified:
     presigned: bool = False
     chunk_signing: ChunkSigning | None = None
 
-    def check_payload(self, sha256: str | None) -> None:
-        """Compares a body that was read after `verify` with its signed hash.
-
-        `sha256` is the body's, in hex; it may be None only where the signature does not name one.
-        Raises S3's XAmzContentSHA256Mismatch.
-        """
-        if self.payload_hash in _WORDS or self.payload_hash == sha256:
-            return
-        raise as_aws_error(
-            AuthenticationError(
-                Failure.PAYLOAD_MISMATCH,
-                ClientComputedContentSHA256=self.payload_hash,
-                S3ComputedContentSHA256=sha256 or "",
-            ),
-            Family.S3,
-        )
-
 
 def verify(
     request: HttpRequest,
     directory: CredentialDirectory,
     now: float,
-    service: str,
     *,
-    body_follows: bool = False,
+    service: str,
+    streamed: bool = False,
     bucket: str = "",
 ) -> Verified:
     """Checks a request's signature, in its header or its query, against the keys in `directory`.
 
-    `now` is wall time. `service` is botocore's name of the service that the request is for; a
-    signature for another one is refused. `body_follows` (S3 only): the body is not in `request`
-    yet, and the caller will call `check_payload` or decode the chunks. `bucket`: the bucket that
-    the Host names, if it names one; S3's old presigned URLs need it.
+    `now` is wall time. `service` is the signing name of the service that the request is for; a
+    signature for another one is refused. `streamed` (S3 only): the body is not in `request`, and
+    whoever reads it compares its hash with the signed one, or decodes the chunks. `bucket`: the
+    bucket that the Host names, if it names one; S3's old presigned URLs need it.
 
-    Raises the AwsError that the service answers, also for a request without any signature.
+    Raises AuthenticationError, also for a request without any signature.
     """
-    try:
-        return _verify(request, directory, now, service, body_follows, bucket)
-    except AuthenticationError as error:
-        raise as_aws_error(error, family_of(service, request)) from error
-
-
-def _verify(
-    request: HttpRequest,
-    directory: CredentialDirectory,
-    now: float,
-    service: str,
-    body_follows: bool,
-    bucket: str,
-) -> Verified:
     authorization = request.headers.get("authorization")
     if authorization is not None:
         if "X-Amz-Signature=" in request.query:
@@ -123,7 +90,7 @@ def _verify(
         return Verified(principal, access_key_id, "s3", "", UNSIGNED_PAYLOAD, True)
     else:
         raise AuthenticationError(Failure.UNSIGNED, "Missing Authentication Token")
-    _check_scope(claim, signing_name(service))
+    _check_scope(claim, service)
     credentials = directory.find(claim.access_key_id)
     if credentials is None:
         raise AuthenticationError(Failure.UNKNOWN_KEY, AWSAccessKeyId=claim.access_key_id)
@@ -133,20 +100,20 @@ def _verify(
     _check_signed_headers(request, names)
     payload_hash = _payload_hash(request, claim)
     key = _check_signature(request, claim, credentials, names, payload_hash)
-    verified = Verified(
+    if claim.service == "s3" and not streamed:
+        _check_payload(request, payload_hash)
+    chunk_signing = None
+    if payload_hash in _STREAMING:
+        chunk_signing = ChunkSigning(key, claim.timestamp, claim.scope, claim.signature)
+    return Verified(
         credentials.principal,
         claim.access_key_id,
         claim.service,
         claim.region,
         payload_hash,
         claim.expires is not None,
-        ChunkSigning(key, claim.timestamp, claim.scope, claim.signature)
-        if payload_hash in _STREAMING
-        else None,
+        chunk_signing,
     )
-    if claim.service == "s3" and not body_follows and payload_hash not in _WORDS:
-        verified.check_payload(hashlib.sha256(request.body).hexdigest())
-    return verified
 
 
 def _check_scope(claim: Claim, service: str) -> None:
@@ -154,7 +121,7 @@ def _check_scope(claim: Claim, service: str) -> None:
         raise AuthenticationError(
             Failure.BAD_SCOPE, f"Credential should be scoped to correct service: '{service}'."
         )
-    if not claim.timestamp.startswith(claim.date):
+    if claim.timestamp[:8] != claim.date:
         raise AuthenticationError(
             Failure.BAD_SCOPE,
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
@@ -258,3 +225,15 @@ def _check_signature(
             CanonicalRequest=canonical,
         )
     return key
+
+
+def _check_payload(request: HttpRequest, declared: str) -> None:
+    if declared in _WORDS:
+        return
+    actual = hashlib.sha256(request.body).hexdigest()
+    if declared != actual:
+        raise AuthenticationError(
+            Failure.PAYLOAD_MISMATCH,
+            ClientComputedContentSHA256=declared,
+            S3ComputedContentSHA256=actual,
+        )
