@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SETTINGS", "Setting", "Settings", "default_state_folder"]
+__all__ = ["SETTINGS", "Setting", "Settings"]
 
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
 
@@ -65,12 +64,6 @@ class Setting:
             raise ValueError(f"{origin} {error}, not {text!r}") from None
 
 
-def default_state_folder() -> str:
-    """`$XDG_STATE_HOME/kennel` where that variable is set, else `~/.kennel`."""
-    base = os.environ.get("XDG_STATE_HOME")
-    return str(Path(base) / "kennel") if base else "~/.kennel"
-
-
 def _state(text: str) -> Path:
     if not text:
         raise ValueError("must name a folder")
@@ -104,7 +97,7 @@ SETTINGS: tuple[Setting, ...] = (
         "state",
         "DIR",
         "KENNEL_STATE",
-        default_state_folder(),
+        "~/.kennel",
         "folder that holds everything the plane knows",
         _state,
     ),

@@ -11,7 +11,7 @@ __all__ = ["EXAMPLES", "configure", "run"]
 
 EXAMPLES = """\
   eval "$(kennel env)"
-  eval "$(kennel env --unset)"              back to AWS
+  eval "$(kennel env --unset)"            # back to AWS
   eval "$(kennel env --state /tmp/other)" && aws sts get-caller-identity"""
 
 _NAMES = (

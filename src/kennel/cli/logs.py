@@ -16,10 +16,10 @@ from kennel.cli.log_streams import LogReader
 __all__ = ["EXAMPLES", "configure", "run"]
 
 EXAMPLES = """\
-  kennel logs dog-breeds-training           the log so far
-  kennel logs -f dog-breeds-tuning          all trials, as they go
-  kennel logs endpoint/dog-breeds           where a name alone would be ambiguous
-  kennel logs --timestamps /aws/lambda/ask  a log group by its name"""
+  kennel logs dog-breeds-training           # the log so far
+  kennel logs -f dog-breeds-tuning          # all trials, as they go
+  kennel logs endpoint/dog-breeds           # where a name alone would be ambiguous
+  kennel logs --timestamps /aws/lambda/ask  # a log group by its name"""
 
 POLL_SECONDS = 0.5
 

@@ -15,7 +15,7 @@ __all__ = ["EXAMPLES", "configure", "run"]
 
 EXAMPLES = """\
   kennel ps
-  kennel ps --all                           finished jobs too
+  kennel ps --all                         # finished jobs too
   kennel ps --json | jq -r '.[] | select(.kind == "endpoint") | .name'"""
 
 

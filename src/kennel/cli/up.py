@@ -20,10 +20,10 @@ from kennel.settings import SETTINGS, Settings
 __all__ = ["EXAMPLES", "configure", "run"]
 
 EXAMPLES = """\
-  kennel up                                 in the foreground, until Ctrl-C
+  kennel up                               # in the foreground, until Ctrl-C
   kennel up --detach && eval "$(kennel env)"
-  kennel up --state /tmp/other --port 0     a second plane, on any free port
-  kennel up --time-scale 60                 a minute of alarms and cooldowns in a second"""
+  kennel up --state /tmp/other --port 0   # a second plane, on any free port
+  kennel up --time-scale 60               # a minute of alarms and cooldowns in a second"""
 
 LOG_NAME = "plane.log"
 READY_SECONDS = 60.0
