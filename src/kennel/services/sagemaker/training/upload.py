@@ -1,0 +1,93 @@
+"""A job's artifacts into S3, as the job's execution role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kennel.errors import AwsError
+from kennel.services.sagemaker.naming import S3Location
+from kennel.services.sagemaker.training.archive import write_archive
+from kennel.services.sagemaker.training.errors import JobFault
+
+if TYPE_CHECKING:
+    from kennel.services.context import Context
+    from kennel.store import BlobStore
+
+__all__ = ["Uploads", "is_empty"]
+
+
+class Uploads:
+    """Writes S3 in `context`, which acts as the job's role.
+
+    Every method raises JobFault with the FailureReason that AWS would give.
+    """
+
+    def __init__(self, context: Context, blobs: BlobStore) -> None:
+        self._context = context
+        self._blobs = blobs
+
+    def archive(self, folder: Path, target: S3Location) -> None:
+        """The folder as one tar.gz object. Nothing of it is held in memory."""
+        with _faults(target):
+            writer = self._blobs.writer()
+            try:
+                write_archive(folder, writer.write)
+                staged = writer.finish()
+            finally:
+                writer.abort()
+            try:
+                self._context.call(
+                    "s3",
+                    "PutObject",
+                    Bucket=target.bucket,
+                    Key=target.key,
+                    Body=staged,
+                    ContentType="application/x-gzip",
+                )
+            finally:
+                staged.discard()
+
+    def tree(self, folder: Path, target: S3Location) -> None:
+        """Each file of the folder as an object below `target`."""
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                self.file(path, target.below(*path.relative_to(folder).parts))
+
+    def file(self, path: Path, target: S3Location) -> None:
+        """One file as one object."""
+        with _faults(target):
+            staged = self._blobs.stage(path)
+            try:
+                self._context.call(
+                    "s3", "PutObject", Bucket=target.bucket, Key=target.key, Body=staged
+                )
+            finally:
+                staged.discard()
+
+    def delete(self, target: S3Location) -> None:
+        """Deletes one object; one that is not there is no error."""
+        with _faults(target):
+            self._context.call("s3", "DeleteObject", Bucket=target.bucket, Key=target.key)
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether there is nothing in the folder, or no folder."""
+    return not folder.is_dir() or next(folder.iterdir(), None) is None
+
+
+@contextmanager
+def _faults(target: S3Location) -> Iterator[None]:
+    try:
+        yield
+    except AwsError as error:
+        raise JobFault(
+            f"ClientError: Artifact upload failed:{error.code} ({error.status}): {error.message} "
+            f"({target})"
+        ) from error
+    except OSError as error:
+        raise JobFault(
+            f"ClientError: Artifact upload failed:{error.strerror or error} ({target})"
+        ) from error
