@@ -55,7 +55,7 @@ class Coverage:
 def coverage() -> list[Coverage]:
     """Of each service that a plane serves, in alphabetical order."""
     with tempfile.TemporaryDirectory() as folder:
-        plane = Plane(Settings(Path(folder)))
+        plane = Plane(Settings(Path(folder)), "http://127.0.0.1:0")
         plane.start()
         try:
             return [_of(service) for _, service in sorted(_services(plane).items())]
