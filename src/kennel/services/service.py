@@ -33,6 +33,8 @@ class Parts:
     folder: Path
     region: str
     account_id: str
+    url: str
+    """Where the plane answers, for processes that call it."""
 
 
 class Service:

@@ -95,7 +95,9 @@ def encode(target: Target, result: Mapping[str, Any], request_id: str) -> HttpRe
         body = encode_cbor(operation.output_shape, result)
         headers = {"Smithy-Protocol": "rpc-v2-cbor", "Content-Type": "application/cbor"}
         return HttpResponse(status or 200, headers, body)
-    model_status, headers, content = serialize_result(operation, target.protocol, result, request_id)
+    model_status, headers, content = serialize_result(
+        operation, target.protocol, result, request_id
+    )
     if content and not (operation.has_streaming_output and "Content-Type" in headers):
         headers["Content-Type"] = content_type(target)
     return HttpResponse(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from xml.sax.saxutils import escape
 
 from kennel.errors import AwsError, ServerError
@@ -31,7 +32,7 @@ def encode_error(
     return response
 
 
-def _error_shape(service: str, error: AwsError) -> object | None:
+def _error_shape(service: str, error: AwsError) -> Any:
     if not known_service(service):
         return None
     shapes = service_model(service)._shape_resolver
@@ -39,11 +40,11 @@ def _error_shape(service: str, error: AwsError) -> object | None:
         if name in service_model(service).shape_names:
             shape = shapes.get_shape_by_name(name)
             if shape.metadata.get("exception"):
-                return shape  # type: ignore[no-any-return]
+                return shape
     return None
 
 
-def _json_error(error: AwsError, shape: object, service: str, protocol: str) -> HttpResponse:
+def _json_error(error: AwsError, shape: Any, service: str, protocol: str) -> HttpResponse:
     members = getattr(shape, "members", {})
     message_name = "Message" if "Message" in members and "message" not in members else "message"
     fields = {"__type": error.code, message_name: error.message, **error.members}

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, unquote
 from kennel.wire.models import known_service, service_model
 from kennel.wire.request import HttpRequest
 
-__all__ = ["Target", "UnknownOperation", "identify", "scope_service"]
+__all__ = ["Target", "UnknownOperation", "identify", "scope_service", "signing_name"]
 
 # Signing name -> botocore's names of the services that share it. A signing name that is not here
 # is botocore's own name.
@@ -78,6 +78,14 @@ def scope_service(request: HttpRequest) -> str:
     credential = request.query_values.get("X-Amz-Credential", "")
     parts = credential.split("/")
     return parts[3] if len(parts) == 5 else ""
+
+
+def signing_name(service: str) -> str:
+    """The name by which requests to a service are signed."""
+    for name, services in _SHARED_SCOPES.items():
+        if service in services:
+            return name
+    return service
 
 
 def identify(request: HttpRequest) -> Target:

@@ -108,9 +108,7 @@ def _number_failures(shape: Any, value: Any, path: str) -> Iterator[str]:
         return
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if low is not None and value < low:
-        yield _failure(
-            shape, value, path, f"Member must have value greater than or equal to {low}"
-        )
+        yield _failure(shape, value, path, f"Member must have value greater than or equal to {low}")
     if high is not None and value > high:
         yield _failure(shape, value, path, f"Member must have value less than or equal to {high}")
 

@@ -1,0 +1,150 @@
+"""A plane: the parts of one state folder, put together, started and stopped."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+
+from kennel.auth import RecordingAuthorizer
+from kennel.clock import ScaledClock
+from kennel.identity import CredentialDirectory
+from kennel.services import Dispatcher, Parts, Service
+from kennel.services.sagemaker_runtime import SageMakerRuntime
+from kennel.settings import Settings
+from kennel.store import BlobStore, Collection, Database, Document
+
+__all__ = ["ACCOUNT_ID", "Plane"]
+
+log = logging.getLogger(__name__)
+
+ACCOUNT_ID = "000000000000"
+_CLOCK_INTERVAL = 5.0  # wall seconds between two writes of the policy time
+
+
+class _PlaneClock(Document):
+    policy_time: float = 0.0
+
+
+class Plane:
+    """Everything that a running plane holds. `start` and `stop` once each."""
+
+    def __init__(self, settings: Settings, url: str) -> None:
+        self.settings = settings
+        self.url = url
+        self.started = 0.0
+        folder = settings.state
+        classes = tuple(_service_classes())
+        migrations = [migration for kind in classes for migration in kind.migrations]
+        self.database = Database(folder / "kennel.db", migrations)
+        self._clocks = Collection(self.database, "plane-clock", _PlaneClock)
+        self.blobs = BlobStore(folder / "blobs", self.database)
+        self.engine = _engine()
+        self.authorizer = RecordingAuthorizer()
+        self.dispatcher = Dispatcher(self.authorizer, settings.region, ACCOUNT_ID)
+        self._service_classes = classes
+        self._services: list[Service] = []
+        self._stopping = threading.Event()
+        self._clock_thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Opens the store, then starts engine and services: what was under way goes on."""
+        settings = self.settings
+        self.database.start()
+        stored = self._clocks.get("clock")
+        self.clock = ScaledClock(settings.time_scale, stored.policy_time if stored else 0.0)
+        self.credentials = CredentialDirectory(
+            self.database, self.clock, ACCOUNT_ID, settings.state
+        )
+        self.credentials.start()
+        parts = Parts(
+            database=self.database,
+            blobs=self.blobs,
+            engine=self.engine,
+            clock=self.clock,
+            credentials=self.credentials,
+            dispatcher=self.dispatcher,
+            folder=settings.state,
+            region=settings.region,
+            account_id=ACCOUNT_ID,
+            url=self.url,
+        )
+        self._services = [kind(parts) for kind in self._service_classes]
+        for service in self._services:
+            self.dispatcher.add(service)
+        self.blobs.start()
+        self.engine.start()
+        self.started = time.time()
+        self._clock_thread = threading.Thread(
+            target=self._keep_time, name="plane-clock", daemon=True
+        )
+        self._clock_thread.start()
+
+    def start_services(self) -> None:
+        """Starts the services once the plane can be reached."""
+        for service in self._services:
+            service.start()
+
+    @property
+    def runtime(self) -> SageMakerRuntime:
+        """The service behind the invocations' short way."""
+        service = self.dispatcher.service(SageMakerRuntime.name)
+        assert isinstance(service, SageMakerRuntime)
+        return service
+
+    def stop(self) -> None:
+        """Stops services, engine and store, in that order."""
+        self._stopping.set()
+        for service in reversed(self._services):
+            service.stop()
+        self.engine.stop()
+        if self._clock_thread is not None:
+            self._clock_thread.join()
+        self.database.stop()
+
+    def _keep_time(self) -> None:
+        while True:
+            ending = self._stopping.wait(_CLOCK_INTERVAL)
+            self._clocks.put("clock", _PlaneClock(policy_time=self.clock.policy()))
+            if ending:
+                return
+
+
+def _service_classes() -> Iterator[type[Service]]:
+    """The services in the order they start: a service comes after those it calls."""
+    import importlib
+
+    for module, name in (
+        ("iam", "Iam"),
+        ("sts", "Sts"),
+        ("s3", "S3"),
+        ("logs", "Logs"),
+        ("cloudwatch", "CloudWatch"),
+        ("sagemaker_runtime", "SageMakerRuntime"),
+        ("sagemaker", "SageMaker"),
+    ):
+        try:
+            yield getattr(importlib.import_module(f"kennel.services.{module}"), name)
+        except (ImportError, AttributeError) as error:
+            log.error("NOT YET: %s: %s", module, error)
+
+
+def _engine():
+    try:
+        from kennel.engine.local import LocalEngine
+
+        return LocalEngine()
+    except ImportError:
+        from kennel.engine import Capabilities
+
+        class Null:
+            capabilities = Capabilities(False, "polling", ("NO ENGINE YET",))
+
+            def start(self):
+                pass
+
+            def stop(self):
+                pass
+
+        return Null()

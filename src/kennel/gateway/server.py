@@ -1,0 +1,138 @@
+"""Starts a plane and its web server, and stops both."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+import uvloop
+
+from kennel import __version__
+from kennel.gateway.application import Application
+from kennel.gateway.invocations import EndpointInvocations
+from kennel.gateway.plane import Plane
+from kennel.gateway.status import StatusPage
+from kennel.plane_record import PlaneRecord, process_start_time
+from kennel.settings import Settings
+
+__all__ = ["CannotStart", "serve"]
+
+log = logging.getLogger(__name__)
+
+
+class CannotStart(Exception):
+    """Why a plane can't start, in one sentence for the person who typed the command."""
+
+
+def serve(settings: Settings) -> None:
+    """Runs a plane in the foreground until SIGTERM or SIGINT. Raises CannotStart."""
+    with _state_folder(settings.state), _listening_socket(settings) as listener:
+        port = listener.getsockname()[1]
+        url = f"http://{settings.host}:{port}"
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, listener, port, url))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: ours stop the plane in order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve(settings: Settings, listener: socket.socket, port: int, url: str) -> None:
+    plane = Plane(settings, url)
+    plane.start()
+    runtime = plane.runtime
+    runtime.router.attach(asyncio.get_running_loop())
+    application = Application(plane, [EndpointInvocations(plane, runtime), StatusPage(plane)])
+    config = uvicorn.Config(
+        application,
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        backlog=2048,
+        timeout_graceful_shutdown=5,
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _ask_to_stop, server)
+    await loop.run_in_executor(None, plane.start_services)
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.005)
+    record = PlaneRecord(
+        os.getpid(),
+        process_start_time(os.getpid()) or 0,
+        port,
+        url,
+        settings.region,
+        __version__,
+    )
+    record.write(settings.state)
+    log.info("ready at %s", url)
+    try:
+        await serving
+    finally:
+        PlaneRecord.remove(settings.state)
+        await loop.run_in_executor(None, plane.stop)
+        application.close()
+
+
+def _ask_to_stop(server: uvicorn.Server) -> None:
+    server.should_exit = True
+
+
+@contextlib.contextmanager
+def _state_folder(folder: Path) -> Iterator[None]:
+    """Makes the folder, private to its owner, and holds its lock."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise CannotStart(
+            f"The state folder {folder} can't be used: {error.strerror}. Choose another by --state."
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise CannotStart(
+            f"A plane already runs on the state folder {folder}. "
+            "Stop it by `kennel down`, or choose another folder by --state."
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise CannotStart(
+            f"Port {settings.port} on {settings.host} can't be had: {error.strerror}. "
+            "Choose another by --port, or 0 for any free one."
+        ) from error
+    with listener:
+        yield listener

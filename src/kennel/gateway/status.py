@@ -1,0 +1,74 @@
+"""`/_kennel/`: what AWS has no call for, signed like every other request."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+from kennel import __version__
+from kennel.auth import AuthenticationError, as_aws_error, verify
+from kennel.gateway.bodies import Receive, Send, read_body
+from kennel.gateway.plane import ACCOUNT_ID, Plane
+from kennel.gateway.replies import send_response
+from kennel.wire import HttpRequest, HttpResponse, encode_error
+
+__all__ = ["StatusPage"]
+
+_PREFIX = "/_kennel/"
+
+
+class StatusPage:
+    """GET /_kennel/status: the plane's own state as JSON, for the account's root or any of its
+    principals. Signed with the service name `kennel`."""
+
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
+
+    async def __call__(
+        self, request: HttpRequest, receive: Receive, send: Send, request_id: str
+    ) -> bool:
+        if not request.path.startswith(_PREFIX):
+            return False
+        await read_body(receive, 0)
+        loop = asyncio.get_running_loop()
+        response = await loop.run_in_executor(None, self._answer, request, request_id)
+        await send_response(send, response, request_id)
+        return True
+
+    def _answer(self, request: HttpRequest, request_id: str) -> HttpResponse:
+        try:
+            verify(request, self._plane.credentials, self._plane.clock.wall(), service="kennel")
+        except AuthenticationError as error:
+            aws_error = as_aws_error(error, "rest-json")
+            return encode_error(aws_error, "kennel", "rest-json", request_id)
+        if request.path != f"{_PREFIX}status" or request.method != "GET":
+            return HttpResponse(
+                404, {"Content-Type": "application/json"}, b'{"message": "no such page"}'
+            )
+        body = json.dumps(self._status()).encode()
+        return HttpResponse(200, {"Content-Type": "application/json"}, body)
+
+    def _status(self) -> dict[str, Any]:
+        plane = self._plane
+        capabilities = plane.engine.capabilities
+        return {
+            "version": __version__,
+            "url": plane.url,
+            "state": str(plane.settings.state),
+            "region": plane.settings.region,
+            "account": ACCOUNT_ID,
+            "uptime_seconds": time.time() - plane.started,
+            "clock": {
+                "wall": plane.clock.wall(),
+                "policy": plane.clock.policy(),
+                "scale": plane.clock.scale,
+            },
+            "engine": {
+                "mount_namespaces": capabilities.mount_namespaces,
+                "memory": capabilities.memory,
+                "limits": list(capabilities.limits),
+            },
+            "services": sorted(plane.dispatcher.services),
+        }

@@ -1,0 +1,48 @@
+"""Endpoints act as their model's role: in the plane's calls for them, and inside the container."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kennel.services.roles import role_principal, role_session
+from kennel.services.sagemaker.hosting.deployment import Endpoint, ServedVariant
+
+if TYPE_CHECKING:
+    from kennel.services.context import Context
+    from kennel.services.service import Parts
+
+__all__ = ["ServingRole"]
+
+_SESSION_SECONDS = 12 * 3600  # the longest that a role's session lasts
+
+
+class ServingRole:
+    """Sessions of the roles that endpoints run as."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def context(self, endpoint: Endpoint, variant: ServedVariant) -> Context:
+        """A context that acts as the variant's role. Raises RoleNotPassable if it is gone."""
+        principal = role_principal(
+            self._parts.dispatcher, variant.role_arn, f"SageMaker-{endpoint.name}"
+        )
+        return self._parts.dispatcher.context(principal)
+
+    def environment(self, endpoint: Endpoint, variant: ServedVariant) -> dict[str, str]:
+        """The container's environment: the model's own, and the role's credentials."""
+        credentials = role_session(
+            self._parts.dispatcher,
+            variant.role_arn,
+            f"SageMaker-{endpoint.name}",
+            _SESSION_SECONDS,
+        )
+        return {
+            **variant.container.environment,
+            "AWS_REGION": self._parts.region,
+            "AWS_DEFAULT_REGION": self._parts.region,
+            "AWS_ENDPOINT_URL": self._parts.url,
+            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+            "AWS_SESSION_TOKEN": credentials.session_token,
+        }

@@ -1,0 +1,90 @@
+"""SageMaker's List operations: filter, sort, one page at a time."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from kennel.errors import ValidationException
+
+__all__ = ["Listed", "Page", "page_of"]
+
+
+class Listed(Protocol):
+    """What can be listed: it has a name and a creation time (seconds since the epoch)."""
+
+    name: str
+    creation_time: float
+
+
+L = TypeVar("L", bound=Listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The filters, the order and the size that a List operation was asked for."""
+
+    sort_by: str = "CreationTime"
+    descending: bool = True
+    next_token: str = ""
+    size: int = 10
+    name_contains: str = ""
+    created_before: datetime | None = None
+    created_after: datetime | None = None
+
+
+def page_of(
+    documents: Sequence[L],
+    page: Page,
+    *,
+    keep: Callable[[L], bool] | None = None,
+    orders: dict[str, Callable[[L], Any]] | None = None,
+) -> tuple[list[L], dict[str, str]]:
+    """The documents of one page, and `{"NextToken": …}` if there are more.
+
+    `keep` is a further filter, `orders` further values of SortBy. The token holds the last
+    document's place, so that what is created or deleted between two pages shifts nothing. Raises
+    ValidationException for a token that is not one of ours.
+    """
+    by_name: Callable[[L], Any] = lambda document: document.name  # noqa: E731
+    by_time: Callable[[L], Any] = lambda document: document.creation_time  # noqa: E731
+    key = {"Name": by_name, "CreationTime": by_time, **(orders or {})}.get(page.sort_by, by_time)
+
+    def place(document: L) -> tuple[Any, str]:
+        return key(document), document.name
+
+    found = [d for d in documents if _passes(d, page) and (keep is None or keep(d))]
+    found.sort(key=place, reverse=page.descending)
+    if page.next_token:
+        last = _place_in(page.next_token)
+        found = [d for d in found if (place(d) < last if page.descending else place(d) > last)]
+    shown = found[: page.size]
+    if len(found) <= page.size:
+        return shown, {}
+    return shown, {"NextToken": _token(place(shown[-1]))}
+
+
+def _passes(document: Listed, page: Page) -> bool:
+    created = document.creation_time
+    if page.name_contains.lower() not in document.name.lower():
+        return False
+    if page.created_before is not None and created >= page.created_before.timestamp():
+        return False
+    return page.created_after is None or created > page.created_after.timestamp()
+
+
+def _token(place: tuple[Any, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _place_in(token: str) -> tuple[Any, str]:
+    try:
+        first, name = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, binascii.Error, TypeError) as error:
+        raise ValidationException("The NextToken is not one that this operation gave.") from error
+    return first, name
