@@ -4,6 +4,8 @@
 #   make demo       the main job from beginning to end, on pictures it draws; ARGS="--data DIR" ...
 #   make test       install, lint and all tests
 #   make lint       ruff, mypy, import-linter
+#   make soak       the tests that kill -9 a plane, at KILLS=200 random moments each
+#   make bench      measures this machine; prints medians and ratios
 #   make docs       writes the pages that are made from the code (docs/coverage.md, ...)
 #   make lock       resolves the dependencies afresh into requirements.lock
 #   make clean      takes away all that these made, .venv too
@@ -21,13 +23,15 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 WORKERS ?= 2
+KILLS ?= 200
+DEMO_STATE := demo-output/state
 ARGS ?=
 
 # The stamp's name holds what the installation was made from, so that another lock is another stamp
 # whatever the files' times say.
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
 
-.PHONY: help install lint test demo docs lock clean
+.PHONY: help install lint test soak bench demo docs lock clean
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
@@ -52,9 +56,21 @@ lint: install
 test: install lint
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
+soak: install
+	KILLS=$(KILLS) $(BIN)/pytest tests/faults $(ARGS)
+
+bench: install
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# A plane of its own, on a folder and a port that are nobody else's; it stops when the demo ends.
+demo: install
+	@trap '$(BIN)/kennel down --state $(DEMO_STATE)' EXIT; \
+	$(BIN)/kennel up --detach --port 0 --state $(DEMO_STATE); \
+	$(BIN)/kennel demo --state $(DEMO_STATE) $(ARGS)
+
 docs: install
 	$(BIN)/python -m scripts.coverage_page
-	$(BIN)/python -m scripts.settings_page
+	$(BIN)/python -m scripts.commands_page
 
 lock: install
 	$(BIN)/python scripts/lock.py

@@ -106,6 +106,12 @@ class Plane:
         """SIGTERM; returns the plane's exit status."""
         return self._signal(signal.SIGTERM)
 
+    def wait(self) -> int:
+        """Waits until the plane has ended for a reason of its own; returns its exit status."""
+        assert self._process is not None, "the plane does not run"
+        process, self._process = self._process, None
+        return process.wait(STOP_SECONDS)
+
     def client(self, service: str, config: Config | None = None) -> Any:
         """A boto3 client with the root user's keys and, unless told otherwise, default settings."""
         if self._session is None:

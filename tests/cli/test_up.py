@@ -7,7 +7,7 @@ import pytest
 
 from kennel.cli.connection import connect
 from kennel.plane_record import PlaneRecord
-from tests.planes import Plane, wait_until
+from tests.planes import Plane
 
 
 @pytest.fixture
@@ -145,8 +145,8 @@ def test_a_plane_that_is_killed_while_it_starts_is_told_with_its_last_words(kenn
 def test_a_foreground_plane_stops_in_order_when_it_is_asked_to(plane_factory, number):
     plane = plane_factory()
     os.kill(plane.pid, number)
-    wait_until(lambda: PlaneRecord.read(plane.state) is None, what="the record is taken away")
-    assert plane.stop() == 0
+    assert plane.wait() == 0
+    assert PlaneRecord.read(plane.state) is None
 
 
 def test_a_default_client_works_on_what_env_prints(plane_factory, monkeypatch):
