@@ -86,6 +86,7 @@ def _serve(settings: Settings, hint: str) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # the plane says itself when it is up
     try:
         serve(settings)
     except CannotStart as error:
