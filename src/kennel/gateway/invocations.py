@@ -13,7 +13,7 @@ from functools import partial
 from urllib.parse import unquote
 
 from kennel.auth import AuthenticationError, Verified, as_aws_error, verify
-from kennel.errors import AwsError, InternalFailure
+from kennel.errors import AwsError
 from kennel.gateway.bodies import (
     ClientDisconnected,
     Receive,
@@ -27,7 +27,7 @@ from kennel.services.sagemaker_runtime import (
     PAYLOAD_LIMIT,
     Invocation,
     SageMakerRuntime,
-    check_size,
+    payload_too_large,
 )
 from kennel.wire import HttpRequest, HttpResponse, encode_error
 
@@ -74,10 +74,7 @@ class EndpointInvocations:
         try:
             body = await read_body(receive, PAYLOAD_LIMIT)
         except RequestEntityTooLarge:
-            check_size(PAYLOAD_LIMIT + 1)
-            raise InternalFailure(
-                "unreachable: the size check let an oversized body pass"
-            ) from None
+            raise payload_too_large() from None
         verified = await self._verify(replace(request, body=body))
         headers = request.headers
         context = self._plane.dispatcher.context(

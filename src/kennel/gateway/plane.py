@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from kennel.auth import RecordingAuthorizer
 from kennel.clock import ScaledClock
+from kennel.engine import LocalEngine
 from kennel.identity import CredentialDirectory
 from kennel.services import Dispatcher, Parts, Service
 from kennel.services.sagemaker_runtime import SageMakerRuntime
@@ -40,7 +41,7 @@ class Plane:
         self.database = Database(folder / "kennel.db", migrations)
         self._clocks = Collection(self.database, "plane-clock", _PlaneClock)
         self.blobs = BlobStore(folder / "blobs", self.database)
-        self.engine = _engine()
+        self.engine = LocalEngine()
         self.authorizer = RecordingAuthorizer()
         self.dispatcher = Dispatcher(self.authorizer, settings.region, ACCOUNT_ID)
         self._service_classes = classes
@@ -129,22 +130,3 @@ def _service_classes() -> Iterator[type[Service]]:
         except (ImportError, AttributeError) as error:
             log.error("NOT YET: %s: %s", module, error)
 
-
-def _engine():
-    try:
-        from kennel.engine.local import LocalEngine
-
-        return LocalEngine()
-    except ImportError:
-        from kennel.engine import Capabilities
-
-        class Null:
-            capabilities = Capabilities(False, "polling", ("NO ENGINE YET",))
-
-            def start(self):
-                pass
-
-            def stop(self):
-                pass
-
-        return Null()

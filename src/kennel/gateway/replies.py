@@ -13,9 +13,9 @@ async def send_response(
 ) -> None:
     """Starts the reply, and ends it too unless its body is streamed after."""
     headers = {"x-amzn-RequestId": request_id, "x-amz-request-id": request_id, **response.headers}
-    if not streaming and "content-length" not in {name.lower() for name in headers}:
-        if response.status not in (204, 304):
-            headers["Content-Length"] = str(len(response.body))
+    stated = "content-length" in {name.lower() for name in headers}
+    if not (streaming or stated or response.status in (204, 304)):
+        headers["Content-Length"] = str(len(response.body))
     await send(
         {
             "type": "http.response.start",

@@ -44,11 +44,8 @@ class StatusPage:
             aws_error = as_aws_error(error, "rest-json")
             return encode_error(aws_error, "kennel", "rest-json", request_id)
         if request.path != f"{_PREFIX}status" or request.method != "GET":
-            return HttpResponse(
-                404, {"Content-Type": "application/json"}, b'{"message": "no such page"}'
-            )
-        body = json.dumps(self._status()).encode()
-        return HttpResponse(200, {"Content-Type": "application/json"}, body)
+            return _json(404, {"message": f"There is no {request.method} {request.path}."})
+        return _json(200, self._status())
 
     def _status(self) -> dict[str, Any]:
         plane = self._plane
@@ -72,3 +69,8 @@ class StatusPage:
             },
             "services": sorted(plane.dispatcher.services),
         }
+
+
+def _json(status: int, content: dict[str, Any]) -> HttpResponse:
+    body = json.dumps(content).encode()
+    return HttpResponse(status, {"Content-Type": "application/json"}, body)

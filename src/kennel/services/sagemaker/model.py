@@ -77,7 +77,11 @@ class Models(Noun):
         try:
             pass_role(ctx, ExecutionRoleArn, "sagemaker.amazonaws.com")
         except RoleNotPassable as error:
-            raise ValidationException(str(error)) from error
+            raise ValidationException(
+                f"Could not assume role {ExecutionRoleArn}. Please ensure that the role exists "
+                "and allows principal 'sagemaker.amazonaws.com' to assume the role. "
+                f"{error.reason}"
+            ) from error
         model = Model(
             name=ModelName,
             arn=ctx.arn("sagemaker", f"model/{ModelName}"),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from kennel.services.sagemaker.endpoint import Endpoints
+from kennel.services.sagemaker.endpoint_config import EndpointConfigs
+from kennel.services.sagemaker.model import Models
 from kennel.services.sagemaker.noun import Noun
 from kennel.services.sagemaker.tags import Tags
 from kennel.services.sagemaker.training import TrainingJobs
@@ -26,7 +29,16 @@ class SageMaker(Service):
         super().__init__(parts)
         self.tags = Tags(parts, owner=self._owner)
         self.training_jobs = TrainingJobs(parts, self.tags)
-        self.nouns: tuple[Noun, ...] = (self.tags, self.training_jobs)
+        self.models = Models(parts, self.tags)
+        self.endpoint_configs = EndpointConfigs(parts, self.tags, self.models)
+        self.endpoints = Endpoints(parts, self.tags, self.models, self.endpoint_configs)
+        self.nouns: tuple[Noun, ...] = (
+            self.tags,
+            self.training_jobs,
+            self.models,
+            self.endpoint_configs,
+            self.endpoints,
+        )
 
     def start(self) -> None:
         for noun in self.nouns:

@@ -2,7 +2,11 @@
 
 from kennel.services.sagemaker_runtime.router import Invocation, Keeper, Router
 from kennel.services.sagemaker_runtime.routing import InstancePlace, VariantPlan
-from kennel.services.sagemaker_runtime.service import PAYLOAD_LIMIT, SageMakerRuntime, check_size
+from kennel.services.sagemaker_runtime.service import (
+    PAYLOAD_LIMIT,
+    SageMakerRuntime,
+    payload_too_large,
+)
 
 __all__ = [
     "PAYLOAD_LIMIT",
@@ -12,5 +16,5 @@ __all__ = [
     "Router",
     "SageMakerRuntime",
     "VariantPlan",
-    "check_size",
+    "payload_too_large",
 ]

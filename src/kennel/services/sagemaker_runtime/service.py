@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kennel.services.cloudwatch import MetricSink
     from kennel.services.context import Context
 
-__all__ = ["PAYLOAD_LIMIT", "SageMakerRuntime"]
+__all__ = ["PAYLOAD_LIMIT", "SageMakerRuntime", "payload_too_large"]
 
 PAYLOAD_LIMIT = 25 << 20  # bytes ("Quotas", Amazon SageMaker: real-time inference payload 25 MB)
 
@@ -45,7 +45,8 @@ class SageMakerRuntime(Service):
         invocation = Invocation(
             EndpointName, Body, ContentType, Accept, CustomAttributes, TargetVariant, InferenceId
         )
-        check_size(len(Body))
+        if len(Body) > PAYLOAD_LIMIT:
+            raise payload_too_large()
         served = self.router.invoke_from_thread(invocation)
         self.account(invocation, served)
         reply = served.reply
@@ -105,10 +106,9 @@ class SageMakerRuntime(Service):
         return self._sink
 
 
-def check_size(length: int) -> None:
-    """Raises ValidationError for a payload above the limit."""
-    if length > PAYLOAD_LIMIT:
-        raise ValidationError(
-            "1 validation error detected: Value at 'body' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {PAYLOAD_LIMIT}"
-        )
+def payload_too_large() -> ValidationError:
+    """The answer to a payload above the limit."""
+    return ValidationError(
+        "1 validation error detected: Value at 'body' failed to satisfy constraint: "
+        f"Member must have length less than or equal to {PAYLOAD_LIMIT}"
+    )

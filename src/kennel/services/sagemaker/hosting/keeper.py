@@ -14,7 +14,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from kennel.engine import EngineError
 from kennel.errors import AwsError
+from kennel.services.roles import RoleNotPassable
 from kennel.services.sagemaker.hosting.artifacts import ModelUnusable
 from kennel.services.sagemaker.hosting.deployment import (
     Deployment,
@@ -23,6 +25,7 @@ from kennel.services.sagemaker.hosting.deployment import (
     ServedVariant,
     move,
 )
+from kennel.services.sagemaker.hosting.logs import InstanceLogs
 from kennel.services.sagemaker.hosting.model_server import (
     Cancelled,
     ModelServer,
@@ -60,6 +63,7 @@ class EndpointKeeper:
         self._router = router
         self._folder = parts.folder / "sagemaker" / "endpoints"
         self._role = ServingRole(parts)
+        self._logs = InstanceLogs(parts)
         self._servers: dict[ServerKey, ModelServer] = {}
         self._lock = threading.Lock()
         self._changed = threading.Condition()
@@ -90,6 +94,7 @@ class EndpointKeeper:
             self._pool.shutdown(wait=True, cancel_futures=True)
         for server in self._servers.values():
             server.stop()
+        self._logs.stop()
 
     def wake(self, name: str) -> None:
         """Has the endpoint looked at soon. Wakes while its task runs make it run once more."""
@@ -171,7 +176,7 @@ class EndpointKeeper:
             for variant in pending.variants:
                 server = self._server(endpoint.name, pending, variant)
                 self._bring_up(server, endpoint, cancelled)
-        except (ModelUnusable, AwsError) as error:
+        except (ModelUnusable, AwsError, EngineError, RoleNotPassable) as error:
             self._give_up(endpoint, pending, str(error))
             return
 
@@ -227,10 +232,15 @@ class EndpointKeeper:
     def _bring_up(
         self, server: ModelServer, endpoint: Endpoint, cancelled: Callable[[], bool]
     ) -> None:
-        if server.zygote is None or server.zygote.poll() is not None:
-            context = self._role.context(endpoint, server.variant)
-            server.start(context, self._role.environment(endpoint, server.variant), cancelled)
+        context = self._role.context(endpoint, server.variant)
+        adopted = server.zygote is None and server.adopt()
+        if not adopted and (server.zygote is None or server.zygote.poll() is not None):
+            self._logs.finish(server.folder)
+            self._logs.follow(endpoint.name, server, context.principal)
+            environment = self._role.environment(endpoint, server.variant)
+            server.launch(context, environment, cancelled)
         server.scale(cancelled)
+        self._logs.follow(endpoint.name, server, context.principal)
 
     def _finish_update(self, endpoint: Endpoint) -> None:
         if endpoint.status is not EndpointStatus.UPDATING:
@@ -289,6 +299,8 @@ class EndpointKeeper:
                     lambda names=names: not names & self._leaving,  # type: ignore[misc]
                     MODEL_TIMEOUT + 5.0,
                 )
+            server.stop()
+            self._logs.finish(server.folder)
             self._servers.pop(key).remove()
         known = {server.folder for server in self._servers.values()}
         for left_behind in (self._folder / endpoint.name).glob("*"):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kennel.engine import Engine, Mount, Process, ProcessSpec
-from kennel.engine.proc import is_alive
+from kennel.engine.shim.proc import is_alive
 from kennel.services.sagemaker.hosting.artifacts import (
     ModelUnusable,
     lay_out_code,
@@ -75,8 +75,8 @@ class Instance:
 
 
 class ModelServer:
-    """Makes a variant's model ready and keeps its instances. One thread at a time calls `start`
-    and `scale`; the rest may be called from any. `variant` may change its count and weight."""
+    """Makes a variant's model ready and keeps its instances. One thread at a time calls `adopt`,
+    `launch` and `scale`; the rest may be called from any. `variant` may change its count and weight."""
 
     def __init__(self, parts: Parts, images: Images, folder: Path, variant: ServedVariant) -> None:
         self._parts = parts
@@ -103,13 +103,11 @@ class ModelServer:
         """The zygote's process, once it was started or adopted."""
         return self._process
 
-    def start(
+    def launch(
         self, ctx: Context, environment: Mapping[str, str], cancelled: Callable[[], bool]
     ) -> None:
-        """Adopts the running zygote, or fetches the model and starts one, and waits until the
-        model is loaded. `ctx` acts as the model's role. Raises ModelUnusable, Cancelled."""
-        if self._process is None and self._adopt():
-            return
+        """Fetches the model, starts a zygote and waits until it has loaded the model. Whatever
+        ran before is ended. `ctx` acts as the model's role. Raises ModelUnusable, Cancelled."""
         stop_processes(self._parts.engine, self._folder)
         with self._lock:
             self._instances.clear()
@@ -166,7 +164,9 @@ class ModelServer:
             return False
         return all(instance.alive for instance in self.instances)
 
-    def _adopt(self) -> bool:
+    def adopt(self) -> bool:
+        """Takes over a zygote that a former plane started, and its instances; false if there is
+        none that works."""
         process = self._parts.engine.adopt(self._folder / "zygote")
         if process is None or process.poll() is not None:
             return False

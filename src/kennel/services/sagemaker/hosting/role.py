@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kennel.identity import Principal
 from kennel.services.roles import role_principal, role_session
 from kennel.services.sagemaker.hosting.deployment import Endpoint, ServedVariant
 
@@ -25,14 +26,14 @@ class ServingRole:
     def context(self, endpoint: Endpoint, variant: ServedVariant) -> Context:
         """A context that acts as the variant's role. Raises RoleNotPassable if it is gone."""
         principal = role_principal(
-            self._parts.dispatcher, variant.role_arn, f"SageMaker-{endpoint.name}"
+            self._own_context(), variant.role_arn, f"SageMaker-{endpoint.name}"
         )
         return self._parts.dispatcher.context(principal)
 
     def environment(self, endpoint: Endpoint, variant: ServedVariant) -> dict[str, str]:
         """The container's environment: the model's own, and the role's credentials."""
         credentials = role_session(
-            self._parts.dispatcher,
+            self._own_context(),
             variant.role_arn,
             f"SageMaker-{endpoint.name}",
             _SESSION_SECONDS,
@@ -46,3 +47,7 @@ class ServingRole:
             "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
             "AWS_SESSION_TOKEN": credentials.session_token,
         }
+
+    def _own_context(self) -> Context:
+        service = Principal.service(self._parts.account_id, "sagemaker.amazonaws.com")
+        return self._parts.dispatcher.context(service)
