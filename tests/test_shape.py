@@ -34,7 +34,9 @@ def test_a_function_fits_a_screen(module):
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None
-            assert node.end_lineno - node.lineno < FUNCTION_LINES, f"{node.name} is too long"
+            # Without its signature: an operation of AWS's may well have thirty parameters.
+            lines = node.end_lineno - node.body[0].lineno + 1
+            assert lines < FUNCTION_LINES, f"{node.name} has {lines} lines"
 
 
 def test_a_module_says_what_it_is_and_what_of_it_is_public(module):
