@@ -1,5 +1,13 @@
 """Places and supervises processes."""
 
+from kennel.engine.errors import (
+    EngineError,
+    EngineStoppedError,
+    FolderInUseError,
+    MountError,
+    SpecError,
+    StartError,
+)
 from kennel.engine.interface import (
     Capabilities,
     Engine,
@@ -9,5 +17,26 @@ from kennel.engine.interface import (
     ProcessSpec,
     Usage,
 )
+from kennel.engine.limits import Limits
+from kennel.engine.local import LocalEngine
+from kennel.engine.shim.proc import is_alive, start_time
 
-__all__ = ["Capabilities", "Engine", "Exit", "Mount", "Process", "ProcessSpec", "Usage"]
+__all__ = [
+    "Capabilities",
+    "Engine",
+    "EngineError",
+    "EngineStoppedError",
+    "Exit",
+    "FolderInUseError",
+    "Limits",
+    "LocalEngine",
+    "Mount",
+    "MountError",
+    "Process",
+    "ProcessSpec",
+    "SpecError",
+    "StartError",
+    "Usage",
+    "is_alive",
+    "start_time",
+]

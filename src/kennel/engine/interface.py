@@ -25,8 +25,13 @@ class ProcessSpec:
 
     `folder` is its record: the engine writes `process.json` (pid, start time), `exit.json` and
     the log there, and finds the process again by it. `environment` is the whole environment;
-    nothing is inherited. `memory_bytes` bounds the whole process group; one that goes over it is
-    killed and its exit says so.
+    nothing is inherited. `folder` belongs to this one process for good. `memory_bytes` bounds the
+    whole process group; one that goes over it is killed and its exit says so. `cpus` is a share of
+    CPU time, `processes` the most processes and threads at once. `Capabilities.limits` says what
+    of this a machine can't do.
+
+    A mount's target need not exist on the machine: it appears inside and nowhere else. One that
+    lies in another mount must exist in that one's source.
     """
 
     folder: Path
@@ -48,8 +53,8 @@ class ProcessSpec:
 class Exit:
     """How a process ended. `code` is the exit status, or 128 + the signal's number.
 
-    `lost` means that the machine or its shim went down and nobody saw the end. Times are seconds
-    since the epoch.
+    `lost` means that the machine or its shim went down and nobody saw the end; the code is then 137
+    and `ended` the time at which it was noticed. Times are seconds since the epoch.
     """
 
     code: int
@@ -62,7 +67,11 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a process group has used: CPU seconds, bytes of memory now and at its peak."""
+    """What a process group has used: CPU seconds, bytes of memory now and at its peak.
+
+    Memory is what can't be reclaimed: without page cache, shared pages counted once. The peak is
+    the highest that was seen, at least that of its largest process.
+    """
 
     cpu_seconds: float
     memory_bytes: int
@@ -80,19 +89,19 @@ class Process(Protocol):
         """The pid of the command itself (not of its shim)."""
 
     def poll(self) -> Exit | None:
-        """Its end, or None while it runs."""
+        """Its end, or None while it runs. What it left running is gone by then, its log whole."""
 
     def wait(self, timeout: float | None = None) -> Exit | None:
         """Waits for its end, at most `timeout` seconds; None if it still runs."""
 
     def terminate(self) -> None:
-        """SIGTERM to the process group; returns at once."""
+        """SIGTERM to the process group; returns at once. Nothing happens if it has ended."""
 
     def kill(self) -> None:
         """SIGKILL to everything that belongs to the process; returns at once."""
 
     def stop(self, grace: float) -> Exit:
-        """SIGTERM, `grace` seconds, SIGKILL; returns its end."""
+        """SIGTERM, `grace` seconds, SIGKILL; returns its end. The same if it has ended already."""
 
     def usage(self) -> Usage: ...
 

@@ -1,0 +1,140 @@
+"""Hands a spec to a new shim and hears whether the command runs."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import select
+import signal
+from pathlib import Path
+
+from kennel.engine.errors import SpecError, StartError
+from kennel.engine.interface import ProcessSpec
+from kennel.engine.limits import Holds
+
+__all__ = ["FLAGS", "check", "launch"]
+
+_MAIN = Path(__file__).parent / "shim" / "main.py"
+# A bare interpreter: no site-packages, no environment, nothing of the user's.
+FLAGS = ("-I", "-S", "-E")
+_START_SECONDS = 60.0
+
+
+def check(spec: ProcessSpec) -> None:
+    """Raises SpecError for what no machine could run."""
+    if not spec.command:
+        raise SpecError("the command is empty: name a program")
+    texts = [*spec.command, *spec.environment, *spec.environment.values()]
+    texts += [str(spec.folder), str(spec.working_directory)]
+    if any("\0" in text for text in texts):
+        raise SpecError("the command, the environment and the paths can't hold NUL characters")
+    for name in spec.environment:
+        if not name or "=" in name:
+            raise SpecError(f"{name!r} can't be an environment variable's name: it has no = in it")
+    for path in (spec.folder, spec.working_directory):
+        if not path.is_absolute():
+            raise SpecError(f"{path} must be an absolute path")
+    for limit in ("memory_bytes", "cpus", "processes"):
+        value = getattr(spec, limit)
+        if value is not None and value <= 0:
+            raise SpecError(f"{limit} must be above 0, not {value}")
+    _check_mounts(spec)
+
+
+def launch(python: str, spec: ProcessSpec, holds: Holds) -> int:
+    """Starts a shim for `spec`; returns its pid once the command is recorded on disk.
+
+    The shim is a child of the caller, who waits for it. Raises StartError, with no process left.
+    """
+    task_end, task = os.pipe()
+    news, news_end = os.pipe()
+    try:
+        try:
+            shim = os.posix_spawn(
+                python,
+                (python, *FLAGS, str(_MAIN), str(spec.folder)),
+                {},
+                file_actions=(
+                    (os.POSIX_SPAWN_DUP2, task_end, 0),
+                    (os.POSIX_SPAWN_DUP2, news_end, 1),
+                    (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+                ),
+                setsigmask=(),
+            )
+        except OSError as error:
+            raise StartError(f"{python} could not be started: {error.strerror}") from None
+        finally:
+            os.close(task_end)
+            os.close(news_end)
+        _send(task, _encode(spec, holds))
+        task = -1
+        answer = _receive(news)
+    finally:
+        if task >= 0:
+            os.close(task)
+        os.close(news)
+    if answer != "ok":
+        os.kill(shim, signal.SIGKILL)  # our child, not waited for yet: the pid is its own
+        os.waitpid(shim, 0)
+        reason = answer or f"its shim gave no answer within {_START_SECONDS:.0f} s"
+        raise StartError(f"{spec.command[0]} was not started in {spec.folder}: {reason}")
+    return shim
+
+
+def _check_mounts(spec: ProcessSpec) -> None:
+    seen = set()
+    for mount in spec.mounts:
+        target = mount.target
+        if not mount.source.is_absolute() or os.path.normpath(target) != target:
+            raise SpecError(f"the mount {mount.source} at {target}: both must be plain paths")
+        if not target.startswith("/") or target == "/":
+            raise SpecError(f"the mount target {target} must lie below /")
+        if target in seen:
+            raise SpecError(f"two mounts have the target {target}: leave one out")
+        seen.add(target)
+
+
+def _encode(spec: ProcessSpec, holds: Holds) -> bytes:
+    return marshal.dumps(
+        {
+            "command": [os.fsencode(argument) for argument in spec.command],
+            "environment": {
+                os.fsencode(name): os.fsencode(value) for name, value in spec.environment.items()
+            },
+            "working_directory": os.fsencode(spec.working_directory),
+            "mounts": [
+                (os.fsencode(mount.source), os.fsencode(mount.target), mount.read_only)
+                for mount in spec.mounts
+            ],
+            "groups": [(parent, list(settings)) for parent, settings in holds.groups],
+            "watch_bytes": holds.watch_bytes,
+            "processes": holds.processes,
+        }
+    )
+
+
+def _send(pipe: int, content: bytes) -> None:
+    """Writes everything and closes the pipe. A shim that is gone will have said why."""
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(pipe, rest) :]
+    except BrokenPipeError:
+        pass
+    finally:
+        os.close(pipe)
+
+
+def _receive(pipe: int) -> str:
+    """The shim's line; empty if it died or took too long."""
+    poller = select.poll()
+    poller.register(pipe, select.POLLIN)
+    answer = b""
+    while not answer.endswith(b"\n"):
+        if not poller.poll(_START_SECONDS * 1000):
+            return ""
+        part = os.read(pipe, 65536)
+        if not part:
+            break
+        answer += part
+    return answer.decode(errors="replace").strip()

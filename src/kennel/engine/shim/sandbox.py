@@ -1,0 +1,241 @@
+"""A process's own view of the file system: folders of ours at paths that the machine need not have.
+
+Everything happens in a new mount namespace, so the machine sees nothing of it and the last
+process's end undoes it. Where the caller may not make one, a user namespace of its own lets it.
+A target that does not exist is made on a tmpfs that covers its nearest existing parent, whose
+entries are bound back: /opt/ml appears, /opt keeps its other entries, and no disk is written.
+
+The shim imports this file without the rest of Kennel; run as a program, it only tells by its exit
+status whether all this is allowed here. System calls: mount(2), unshare(2), pivot_root(2).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import stat
+import sys
+
+__all__ = ["SandboxError", "become_subreaper", "die_with_parent", "enter"]
+
+_CLONE_NEWNS = 0x00020000
+_CLONE_NEWUSER = 0x10000000
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV = 1, 2, 4
+_MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 32, 4096, 16384, 1 << 18
+_MNT_DETACH = 2
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_SIGKILL = 9
+# statvfs(2) reports a mount's flags as mount(2) takes them, but for this one.
+_ST_RELATIME, _MS_RELATIME = 4096, 1 << 21
+_KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048  # nosuid, nodev, noexec, noatime, nodiratime
+
+_libc = ctypes.CDLL(None, use_errno=True)
+# Without these, ctypes would pass the flags as 32-bit integers.
+if sys.platform == "linux":
+    _libc.mount.argtypes = (ctypes.c_char_p,) * 3 + (ctypes.c_ulong, ctypes.c_char_p)
+
+
+class SandboxError(Exception):
+    """The view could not be made; the message is a sentence for the user."""
+
+
+def become_subreaper() -> None:
+    """Orphaned descendants become the caller's children, so that none is lost from sight."""
+    if sys.platform == "linux":
+        _call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    """The kernel sends SIGKILL to the caller when its parent dies."""
+    if sys.platform == "linux":
+        _call("prctl", _PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+
+
+def enter(mounts: list[tuple[bytes, bytes, bool]]) -> bool:
+    """Moves the caller into a mount namespace and makes the mounts: (source, target, read only).
+
+    Returns whether it took a user namespace too. Raises SandboxError.
+    """
+    user_namespace = _unshare()
+    try:
+        _call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
+        view = _View()
+        for source, target, read_only in sorted(mounts, key=lambda mount: mount[1].split(b"/")):
+            view.bind(source, target, read_only)
+    except OSError as error:
+        raise SandboxError(f"the mount namespace could not be set up: {error}") from None
+    return user_namespace
+
+
+def _unshare() -> bool:
+    uid, gid = os.geteuid(), os.getegid()
+    try:
+        _call("unshare", _CLONE_NEWNS)
+    except PermissionError:
+        pass
+    else:
+        return False
+    try:
+        _call("unshare", _CLONE_NEWUSER | _CLONE_NEWNS)
+        # Same numbers inside as outside, and no capabilities once the command is executed.
+        for file, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{uid} {uid} 1"),
+            ("gid_map", f"{gid} {gid} 1"),
+        ):
+            with open(f"/proc/self/{file}", "w") as control:
+                control.write(text)
+    except OSError as error:
+        raise SandboxError(
+            f"this machine lets neither this user nor a user namespace mount: {error}"
+        ) from None
+    return True
+
+
+class _View:
+    """The mounts made so far."""
+
+    def __init__(self) -> None:
+        self._bound: list[bytes] = []
+        self._layers: set[int] = set()  # devices of our tmpfs
+
+    def bind(self, source: bytes, target: bytes, read_only: bool) -> None:
+        shown = os.fsdecode(target)
+        is_folder = os.path.isdir(source)
+        if not is_folder and not os.path.exists(source):
+            raise SandboxError(f"the source {os.fsdecode(source)} of {shown} does not exist")
+        path = os.path.realpath(target)
+        if path == b"/":
+            raise SandboxError("nothing can be mounted over /: name a folder below it")
+        if not os.path.lexists(path):
+            self._make(path, is_folder)
+        if os.path.isdir(path) != is_folder:
+            raise SandboxError(
+                f"{shown} and its source {os.fsdecode(source)} must both be folders or both files"
+            )
+        _call("mount", source, path, None, _MS_BIND | _MS_REC, None)
+        if read_only:
+            _make_read_only(path)
+        self._bound.append(path)
+
+    def _make(self, path: bytes, is_folder: bool) -> None:
+        parent = os.path.dirname(path)
+        while not os.path.isdir(parent):
+            if os.path.lexists(parent):
+                raise SandboxError(f"{os.fsdecode(parent)} is a file: no mount can lie in it")
+            parent = os.path.dirname(parent)
+        if any(parent == bound or parent.startswith(bound + b"/") for bound in self._bound):
+            raise SandboxError(
+                f"{os.fsdecode(path)} lies in another mount, whose source has no such entry: "
+                "make it in the source"
+            )
+        if os.stat(parent).st_dev not in self._layers:
+            _cover_root() if parent == b"/" else _cover(parent)
+            self._layers.add(os.stat(parent).st_dev)
+        os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+        if is_folder:
+            os.mkdir(path, 0o755)
+        else:
+            _touch(path)
+
+
+def _cover(folder: bytes) -> None:
+    """Puts a tmpfs over `folder`, with all that was in it bound back."""
+    here = os.open("/", os.O_PATH | os.O_DIRECTORY)
+    below = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    entries = os.listdir(folder)
+    try:
+        _mount_tmpfs(folder)
+        os.fchdir(below)  # relative paths lead below the tmpfs now
+        for entry in entries:
+            _bind_back(entry, os.path.join(folder, entry))
+    finally:
+        os.fchdir(here)
+        os.close(here)
+        os.close(below)
+
+
+def _cover_root() -> None:
+    """The same for /, which takes a new root; it is put together over /tmp."""
+    staging = os.path.realpath(b"/tmp")
+    entries = os.listdir(b"/")
+    _mount_tmpfs(staging, like=b"/")
+    for entry in entries:
+        _bind_back(b"/" + entry, os.path.join(staging, entry))
+    # The copy of /tmp has a copy of the new root on it.
+    _call("umount2", staging + staging, _MNT_DETACH)
+    os.chdir(staging)
+    _pivot_root()
+    _call("umount2", b".", _MNT_DETACH)
+    os.chdir("/")
+
+
+def _pivot_root() -> None:
+    numbers = {"x86_64": 155, "aarch64": 41, "riscv64": 41}
+    number = numbers.get(os.uname().machine)
+    if number is None:
+        raise SandboxError("nothing can be mounted into / on this kind of processor")
+    if _libc.syscall(ctypes.c_long(number), b".", b".") != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "pivot_root")
+
+
+def _mount_tmpfs(folder: bytes, like: bytes | None = None) -> None:
+    mode = stat.S_IMODE(os.stat(like or folder).st_mode)
+    _call("mount", b"kennel", folder, b"tmpfs", _MS_NOSUID | _MS_NODEV, b"mode=%o" % mode)
+
+
+def _bind_back(entry: bytes, target: bytes) -> None:
+    try:
+        mode = os.lstat(entry).st_mode
+        if stat.S_ISLNK(mode):
+            os.symlink(os.readlink(entry), target)
+            return
+        if stat.S_ISDIR(mode):
+            os.mkdir(target)
+        else:
+            _touch(target)
+        _call("mount", entry, target, None, _MS_BIND | _MS_REC, None)
+    except FileNotFoundError:
+        return  # somebody removed it since it was listed
+
+
+def _make_read_only(path: bytes) -> None:
+    """Remounts `path` and each mount below it; a remount must repeat the flags that are set."""
+    targets = [path]
+    with open("/proc/self/mountinfo", "rb") as table:
+        for line in table:
+            point = line.split()[4]
+            for escaped, plain in ((b"\\040", b" "), (b"\\011", b"\t"), (b"\\012", b"\n")):
+                point = point.replace(escaped, plain)
+            point = point.replace(b"\\134", b"\\")
+            if point.startswith(path + b"/"):
+                targets.append(point)
+    for target in targets:
+        now = os.statvfs(target).f_flag
+        flags = now & _KEPT_FLAGS | (_MS_RELATIME if now & _ST_RELATIME else 0)
+        _call("mount", None, target, None, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | flags, None)
+
+
+def _touch(path: bytes) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
+
+
+def _call(function: str, *arguments: object) -> None:
+    if getattr(_libc, function)(*arguments) != 0:
+        number = ctypes.get_errno()
+        paths = [os.fsdecode(value) for value in arguments if isinstance(value, bytes)]
+        raise OSError(number, f"{function}: {os.strerror(number)}", " ".join(paths) or None)
+
+
+def _probe() -> int:
+    try:
+        enter([])
+        _mount_tmpfs(b"/tmp")
+    except (OSError, SandboxError) as error:
+        sys.stdout.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_probe())
