@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from kennel.identity import Credentials, Principal
 from kennel.services.context import Context
@@ -69,10 +69,10 @@ class RoleDirectory(Protocol):
 
 def role_directory(context: Context) -> RoleDirectory:
     """The plane's IAM service. Raises RuntimeError where a plane was put together without one."""
-    service = context.dispatcher.service("iam")
+    service: object = context.dispatcher.service("iam")
     if not isinstance(service, RoleDirectory):
         raise RuntimeError("this plane has no IAM service, so no roles")
-    return cast(RoleDirectory, service)
+    return service
 
 
 def pass_role(context: Context, role_arn: str, service_principal: str) -> Role:
