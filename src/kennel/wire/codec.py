@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree.ElementTree import ParseError
 
+import msgspec
+
 from kennel.errors import ClientError
 from kennel.wire.cbor import decode_cbor, encode_cbor
 from kennel.wire.identify import Target
@@ -45,6 +47,8 @@ def decode(target: Target, request: HttpRequest) -> dict[str, Any]:
     try:
         if target.protocol == "smithy-rpc-v2-cbor":
             return decode_cbor(operation.input_shape, request.body)
+        if target.protocol in ("json", "rest-json"):
+            _check_json(operation, request.body)
         values = list(request.query_pairs)
         if target.protocol in ("query", "ec2"):
             values += parse_qsl(request.body.decode("utf-8"), keep_blank_values=True)
@@ -68,6 +72,16 @@ def decode(target: Target, request: HttpRequest) -> dict[str, Any]:
             ) from error
         raise SerializationException(f"The request can't be read: {error}") from error
     return {name: _aware(value) for name, value in parsed.items() if value is not None}
+
+
+def _check_json(operation: Any, body: bytes) -> None:
+    """moto's parser takes whatever is not JSON for an empty object; AWS does not."""
+    shape = operation.input_shape
+    payload = None if shape is None else shape.serialization.get("payload")
+    if not body or (payload and shape.members[payload].type_name in ("blob", "string")):
+        return
+    if not isinstance(msgspec.json.decode(body), dict):
+        raise ValueError("the body is not a JSON object")
 
 
 def _aware(value: Any) -> Any:

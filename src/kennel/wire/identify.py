@@ -174,7 +174,7 @@ class _Route:
     literals: tuple[tuple[str, str], ...]
     required_query: tuple[str, ...]
     required_headers: tuple[str, ...]
-    weight: tuple[int, int]
+    weight: tuple[int, int, int]
 
     def fits(self, request: HttpRequest) -> Mapping[str, str] | None:
         match = self.pattern.fullmatch(request.path)
@@ -244,7 +244,8 @@ def _route(operation: Any, trait: Any) -> _Route:
         literals=literals,
         required_query=query,
         required_headers=headers,
-        weight=(2 * len(literals) + len(query) + len(headers), fixed),
+        # Of two operations on one route, the one that is not deprecated.
+        weight=(2 * len(literals) + len(query) + len(headers), fixed, -int(operation.deprecated)),
     )
 
 
