@@ -1,0 +1,270 @@
+"""The router's promises, over real Unix sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kennel.services.sagemaker_runtime import Invocation, Router, VariantPlan, routing
+from kennel.services.sagemaker_runtime import router as router_module
+from kennel.services.sagemaker_runtime.errors import (
+    ModelError,
+    ServiceUnavailable,
+    ValidationError,
+)
+from tests.services.sagemaker_runtime.instances import FakeInstance, Handler, die, echo
+
+
+class _Failures:
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, bool]] = []
+
+    def instance_failed(self, endpoint: str, variant: str, instance: str, *, stuck: bool) -> None:
+        self.seen.append((instance, stuck))
+
+
+class _Scene:
+    """A router on the running loop, and instances that end with the test."""
+
+    def __init__(self, folder: Path, stack: contextlib.AsyncExitStack) -> None:
+        self.router = Router("000000000000")
+        self.router.attach(asyncio.get_running_loop())
+        self.failures = _Failures()
+        self.router.keeper = self.failures
+        self.left: list[str] = []
+        self._folder = folder
+        self._stack = stack
+
+    async def instance(self, name: str, handler: Handler = echo) -> FakeInstance:
+        return await self._stack.enter_async_context(FakeInstance(self._folder, name, handler))
+
+    async def publish(self, **variants: tuple[float, list[FakeInstance]]) -> None:
+        plans = [
+            VariantPlan(name, weight, [instance.place for instance in instances])
+            for name, (weight, instances) in variants.items()
+        ]
+        await asyncio.to_thread(self.router.publish, "e", plans, self.left.append)
+
+    async def invoke(self, body: bytes = b"x", variant: str = "") -> bytes:
+        served = await self.router.invoke(Invocation("e", body, target_variant=variant))
+        return served.reply.body
+
+
+def run(test: Callable[[_Scene], Coroutine[Any, Any, None]], folder: Path) -> None:
+    async def main() -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            scene = _Scene(folder, stack)
+            await test(scene)
+            await asyncio.to_thread(scene.router.withdraw, "e", scene.left.append)
+            await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+
+
+def test_a_request_reaches_an_instance_and_its_bytes_come_back(tmp_path: Path) -> None:
+    async def test(scene: _Scene) -> None:
+        await scene.publish(v=(1.0, [await scene.instance("a")]))
+        payload = bytes(range(256)) * 1000
+        assert await scene.invoke(payload) == payload
+        assert await scene.invoke(b"") == b""
+
+    run(test, tmp_path)
+
+
+def test_an_instance_has_one_request_at_a_time_and_none_idles_while_one_waits(
+    tmp_path: Path,
+) -> None:
+    async def test(scene: _Scene) -> None:
+        gate = asyncio.Event()
+
+        async def wait(body: bytes) -> tuple[int, bytes]:
+            if body == b"slow":
+                await gate.wait()
+            return 200, body
+
+        instances = [await scene.instance(name, wait) for name in ("a", "b")]
+        await scene.publish(v=(1.0, instances))
+        slow = asyncio.ensure_future(scene.invoke(b"slow"))
+        await asyncio.sleep(0)
+        # The other instance serves everything while the first one is busy.
+        await asyncio.gather(*(scene.invoke() for _ in range(50)))
+        gate.set()
+        assert await slow == b"slow"
+        assert [instance.most_at_once for instance in instances] == [1, 1]
+
+    run(test, tmp_path)
+
+
+def test_variants_share_requests_by_their_weights(tmp_path: Path) -> None:
+    async def test(scene: _Scene) -> None:
+        async def name_a(body: bytes) -> tuple[int, bytes]:
+            return 200, b"a"
+
+        async def name_b(body: bytes) -> tuple[int, bytes]:
+            return 200, b"b"
+
+        a, b = await scene.instance("a", name_a), await scene.instance("b", name_b)
+        await scene.publish(one=(9.0, [a]), other=(1.0, [b]))
+        seen = Counter([await scene.invoke() for _ in range(1000)])
+        assert 820 < seen[b"a"] < 970  # 9 standard deviations around 900
+        assert await scene.invoke(variant="other") == b"b"
+        with pytest.raises(ValidationError):
+            await scene.invoke(variant="third")
+
+    run(test, tmp_path)
+
+
+def test_an_instance_that_dies_before_it_answers_costs_the_request_nothing(
+    tmp_path: Path,
+) -> None:
+    async def test(scene: _Scene) -> None:
+        healthy = await scene.instance("a")
+        dying = await scene.instance("b", die)
+        await scene.publish(v=(1.0, [healthy, dying]))
+        assert await asyncio.gather(*(scene.invoke(b"%d" % n) for n in range(10))) == [
+            b"%d" % n for n in range(10)
+        ]
+        assert scene.failures.seen == [("b", False)]
+
+    run(test, tmp_path)
+
+
+def test_a_request_is_sent_to_another_instance_once_only(tmp_path: Path) -> None:
+    async def test(scene: _Scene) -> None:
+        dying = [await scene.instance(name, die) for name in ("a", "b", "c")]
+        await scene.publish(v=(1.0, dying))
+        with pytest.raises(ServiceUnavailable):
+            await scene.invoke()
+        assert len(scene.failures.seen) == 2
+
+    run(test, tmp_path)
+
+
+def test_a_model_that_is_silent_is_a_model_error_and_not_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(router_module, "MODEL_TIMEOUT", 0.05)
+
+    async def test(scene: _Scene) -> None:
+        asked = 0
+
+        async def silent(body: bytes) -> tuple[int, bytes]:
+            nonlocal asked
+            asked += 1
+            await asyncio.sleep(60)
+            return 200, b""
+
+        await scene.publish(v=(1.0, [await scene.instance("a", silent)]))
+        with pytest.raises(ModelError):
+            await scene.invoke()
+        assert asked == 1
+        assert scene.failures.seen == [("a", True)]
+
+    run(test, tmp_path)
+
+
+def test_an_instance_that_leaves_answers_its_last_request_first(tmp_path: Path) -> None:
+    async def test(scene: _Scene) -> None:
+        gate = asyncio.Event()
+
+        async def wait(body: bytes) -> tuple[int, bytes]:
+            await gate.wait()
+            return 200, body
+
+        old, new = await scene.instance("old", wait), await scene.instance("new")
+        await scene.publish(v=(1.0, [old]))
+        first = asyncio.ensure_future(scene.invoke(b"first"))
+        queued = asyncio.ensure_future(scene.invoke(b"queued"))
+        await asyncio.sleep(0)
+        await scene.publish(v=(1.0, [new]))
+        assert await queued == b"queued"  # it waited for the old one and goes over to the new
+        assert scene.left == []
+        gate.set()
+        assert await first == b"first"
+        assert scene.left == ["old"]
+        assert scene.failures.seen == []
+
+    run(test, tmp_path)
+
+
+def test_requests_that_wait_for_a_variant_that_goes_take_another(tmp_path: Path) -> None:
+    async def test(scene: _Scene) -> None:
+        await scene.publish(gone=(1.0, []))
+        waiting = asyncio.ensure_future(scene.invoke(b"patient"))
+        await asyncio.sleep(0)
+        await scene.publish(stays=(1.0, [await scene.instance("a")]))
+        assert await waiting == b"patient"
+
+    run(test, tmp_path)
+
+
+def test_a_full_queue_is_503(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing, "QUEUE_LIMIT", 2)
+
+    async def test(scene: _Scene) -> None:
+        await scene.publish(v=(1.0, []))
+        waiting = [asyncio.ensure_future(scene.invoke()) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(ServiceUnavailable):
+            await scene.invoke()
+        await scene.publish(v=(1.0, [await scene.instance("a")]))
+        assert await asyncio.gather(*waiting) == [b"x", b"x"]
+
+    run(test, tmp_path)
+
+
+def test_a_withdrawn_endpoint_is_not_found(tmp_path: Path) -> None:
+    async def test(scene: _Scene) -> None:
+        await scene.publish(v=(1.0, [await scene.instance("a")]))
+        await asyncio.to_thread(scene.router.withdraw, "e", scene.left.append)
+        with pytest.raises(ValidationError, match=r"Endpoint e of account \d+ not found"):
+            await scene.invoke()
+        assert scene.left == ["a"]
+
+    run(test, tmp_path)
+
+
+def test_a_caller_that_gives_up_takes_no_instance_with_it(tmp_path: Path) -> None:
+    async def test(scene: _Scene) -> None:
+        gate = asyncio.Event()
+
+        async def wait(body: bytes) -> tuple[int, bytes]:
+            await gate.wait()
+            return 200, body
+
+        await scene.publish(v=(1.0, [await scene.instance("a", wait)]))
+        served = asyncio.ensure_future(scene.invoke(b"1"))
+        await asyncio.sleep(0)
+        quitter = asyncio.ensure_future(scene.invoke(b"2"))
+        patient = asyncio.ensure_future(scene.invoke(b"3"))
+        await asyncio.sleep(0)
+        quitter.cancel()
+        gate.set()
+        assert await served == b"1"
+        assert await patient == b"3"
+
+    run(test, tmp_path)
+
+
+def test_a_socket_path_may_be_longer_than_a_socket_address(tmp_path: Path) -> None:
+    deep = tmp_path / ("long" * 30)
+    deep.mkdir()
+
+    async def test(scene: _Scene) -> None:
+        import os
+
+        from kennel.services.sagemaker_runtime import InstancePlace
+
+        short = await scene.instance("a")
+        os.link(short.place.socket, deep / "socket")
+        plans = [VariantPlan("v", 1.0, [InstancePlace("a", deep / "socket")])]
+        await asyncio.to_thread(scene.router.publish, "e", plans, scene.left.append)
+        assert await scene.invoke(b"deep") == b"deep"
+
+    run(test, tmp_path)
