@@ -239,6 +239,7 @@ class ModelServer:
             folder=self._folder / "zygote",
             command=(
                 str(image.python),
+                "-P",  # or the model's folder could stand for the standard library
                 "-m",
                 "kennel.runtimes.serving.zygote",
                 "--control",
@@ -279,12 +280,11 @@ class ModelServer:
             time.sleep(_POLL)
 
     def _zygote_state(self) -> dict[str, Any]:
-        """What the zygote's status file says; empty before it is there."""
+        """What the zygote says of itself; empty before it listens."""
         try:
-            state: dict[str, Any] = json.loads((self._folder / "zygote.json").read_text())
-        except (OSError, ValueError):
+            return self._control.ask("status")
+        except ZygoteGone:
             return {}
-        return state
 
     def _fork(self) -> Instance:
         name = f"i-{secrets.token_hex(8)}"
@@ -318,20 +318,16 @@ class ModelServer:
 
 
 def stop_processes(engine: Engine, folder: Path) -> None:
-    """Ends the zygote and the instances whose records lie in a model server's folder, also those
-    whose zygote died under them, and forgets the records."""
-    instances = list(_recorded(folder))
-    for instance in instances:
-        instance.signal(signal.SIGTERM)
+    """Ends the zygote and the instances whose records lie in a model server's folder, and
+    forgets the records. Instances that still answer a request do so first."""
     process = engine.adopt(folder / "zygote")
     if process is not None and process.poll() is None:
-        process.stop(grace=5.0)
-    for instance in instances:
+        process.stop(grace=_STOP_GRACE + 2.0)  # the zygote stops its instances within its grace
+    for instance in _recorded(folder):
         instance.signal(signal.SIGKILL)
     for name in ("zygote", "instances"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("zygote.json", "control"):
-        (folder / name).unlink(missing_ok=True)
+    (folder / "control").unlink(missing_ok=True)
 
 
 def _recorded(folder: Path) -> Iterator[Instance]:
@@ -339,7 +335,7 @@ def _recorded(folder: Path) -> Iterator[Instance]:
         home = record.parent
         try:
             facts = json.loads(record.read_text())
-            pid, start = int(facts["pid"]), int(facts["start_time"])
+            pid, start = int(facts["pid"]), int(facts["start"])
         except (OSError, ValueError, KeyError):
             log.warning("%s can't be read", record, exc_info=True)
             continue

@@ -1,0 +1,79 @@
+"""Endpoints outlive their plane."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+from tests.conftest import PlaneFactory
+from tests.integration.model_archives import Hosting
+from tests.integration.test_endpoints import ECHO
+from tests.planes import wait_until
+
+
+def test_a_killed_plane_finds_its_endpoints_running_and_serves_again(
+    plane_factory: PlaneFactory,
+) -> None:
+    plane = plane_factory()
+    hosting = Hosting(plane)
+    hosting.deploy("survivor", ECHO, count=2)
+    hosting.wait("survivor")
+    before = {json.loads(hosting.invoke("survivor"))["loaded by"] for _ in range(5)}
+    plane.kill()
+    plane.start()
+    hosting = Hosting(plane)
+    assert hosting.wait("survivor")["EndpointStatus"] == "InService"
+    assert {json.loads(hosting.invoke("survivor"))["loaded by"] for _ in range(5)} == before
+
+
+def test_an_endpoint_whose_processes_died_with_the_plane_comes_back_by_itself(
+    plane_factory: PlaneFactory,
+) -> None:
+    plane = plane_factory()
+    hosting = Hosting(plane)
+    hosting.deploy("phoenix", ECHO, count=2)
+    hosting.wait("phoenix")
+    reply = json.loads(hosting.invoke("phoenix"))
+    plane.kill()
+    for pid in (reply["loaded by"], reply["pid"]):
+        os.kill(pid, signal.SIGKILL)
+    plane.start()
+    hosting = Hosting(plane)
+    again = json.loads(hosting.invoke("phoenix"))  # waits in the queue until an instance is up
+    assert again["loaded by"] != reply["loaded by"]
+    wait_until(
+        lambda: (
+            hosting.sagemaker.describe_endpoint(EndpointName="phoenix")["ProductionVariants"][0][
+                "CurrentInstanceCount"
+            ]
+            == 2
+        )
+    )
+
+
+def test_an_endpoint_that_was_being_created_when_the_plane_died_gets_in_service(
+    plane_factory: PlaneFactory,
+) -> None:
+    plane = plane_factory()
+    hosting = Hosting(plane)
+    slow = ECHO.replace("import json, os", "import json, os, time\ntime.sleep(1)")
+    hosting.deploy("unborn", slow)
+    plane.kill()
+    plane.start()
+    hosting = Hosting(plane)
+    assert hosting.wait("unborn")["EndpointStatus"] == "InService"
+    assert json.loads(hosting.invoke("unborn"))["data"] == {}
+
+
+def test_a_stopped_plane_leaves_no_process_behind(plane_factory: PlaneFactory) -> None:
+    plane = plane_factory()
+    hosting = Hosting(plane)
+    hosting.deploy("tidy", ECHO)
+    hosting.wait("tidy")
+    reply = json.loads(hosting.invoke("tidy"))
+    plane.stop()
+    for pid in (reply["pid"], reply["loaded by"]):
+        assert not os.path.exists(f"/proc/{pid}")
+    plane.start()
+    assert Hosting(plane).wait("tidy")["EndpointStatus"] == "InService"
