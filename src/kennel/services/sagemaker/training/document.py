@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -80,6 +81,11 @@ class TrainingJob(TrainingJobSummary, kw_only=True, omit_defaults=True):
     artifacts: str = ""
     metrics: dict[str, MetricValue] = msgspec.field(default_factory=dict)
     tuning_job_arn: str = ""
+
+    @property
+    def folder(self) -> PurePosixPath:
+        """The job's folder below that of all jobs; another job of the same name has another."""
+        return PurePosixPath(self.name, str(int(self.creation_time * 1000)))
 
     def move(self, to: SecondaryStatus, now: float, message: str = "") -> None:
         """Enters a secondary status. Raises ValueError if it can't follow the present one."""

@@ -44,16 +44,15 @@ class SecondaryStatus(StrEnum):
 
 _S = SecondaryStatus
 
-# Failed is reachable from everywhere that does work, Stopping from everywhere that goes on.
+# Failed is reachable from everywhere. Stopping is from everywhere but Uploading: what is left to do
+# then is what a stopped job does too.
 _NEXT: Mapping[SecondaryStatus, frozenset[SecondaryStatus]] = {
     _S.STARTING: frozenset({_S.PENDING, _S.DOWNLOADING, _S.TRAINING, _S.STOPPING, _S.FAILED}),
     _S.PENDING: frozenset({_S.STARTING, _S.STOPPING, _S.FAILED}),
     _S.DOWNLOADING: frozenset({_S.TRAINING, _S.STOPPING, _S.FAILED}),
     _S.TRAINING: frozenset({_S.UPLOADING, _S.RESTARTING, _S.STOPPING, _S.FAILED}),
     _S.RESTARTING: frozenset({_S.DOWNLOADING, _S.TRAINING, _S.STOPPING, _S.FAILED}),
-    _S.UPLOADING: frozenset(
-        {_S.COMPLETED, _S.FAILED, _S.STOPPED, _S.MAX_RUNTIME_EXCEEDED, _S.STOPPING}
-    ),
+    _S.UPLOADING: frozenset({_S.COMPLETED, _S.FAILED, _S.STOPPED, _S.MAX_RUNTIME_EXCEEDED}),
     _S.STOPPING: frozenset({_S.UPLOADING, _S.STOPPED, _S.MAX_RUNTIME_EXCEEDED, _S.FAILED}),
     _S.COMPLETED: frozenset(),
     _S.FAILED: frozenset(),

@@ -1,0 +1,249 @@
+"""One start of a job's processes: started or adopted, watched, logged, ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kennel.engine import Exit, Mount, Process, ProcessSpec
+from kennel.engine.errors import EngineError
+from kennel.services.logs.shipment import Shipment
+from kennel.services.sagemaker.images import Image
+from kennel.services.sagemaker.naming import LOG_GROUP_TRAINING
+from kennel.services.sagemaker.training.checkpoints import CheckpointSync
+from kennel.services.sagemaker.training.document import TrainingJob
+from kennel.services.sagemaker.training.environment import JobIdentity, job_environment
+from kennel.services.sagemaker.training.errors import JobFault
+from kennel.services.sagemaker.training.folder import ML, HostFolder
+from kennel.services.sagemaker.training.metrics import JobMetrics
+from kennel.services.sagemaker.training.notes import notes
+from kennel.services.sagemaker.training.spec import TrainingSpec
+from kennel.services.sagemaker.training.upload import Uploads
+from kennel.services.sagemaker.training.usage import UsageMeter
+from kennel.services.sagemaker.training.workshop import Workshop
+
+if TYPE_CHECKING:
+    from kennel.services.context import Context
+
+__all__ = ["Attempt"]
+
+log = logging.getLogger(__name__)
+
+_SESSION_MARGIN = 3600.0  # seconds that a job's credentials outlive its longest run
+
+
+@dataclass(slots=True)
+class _Host:
+    """A host's process with all that watches it."""
+
+    folder: HostFolder
+    process: Process
+    shipment: Shipment
+    meter: UsageMeter
+
+
+class Attempt:
+    """The processes of one attempt of a job, one a host. Used by one thread at a time."""
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        context: Context,
+        job: TrainingJob,
+        spec: TrainingSpec,
+    ) -> None:
+        """`context` acts as the job's role."""
+        self._workshop = workshop
+        self._context = context
+        self._job = job
+        self._spec = spec
+        self._hosts: list[_Host] = []
+        self._checkpoints: CheckpointSync | None = None
+
+    @property
+    def number(self) -> int:
+        return self._job.attempt
+
+    def start(self, image: Image) -> None:
+        """Adopts the processes that were started already, starts the others, and watches all.
+
+        Raises JobFault if one can't be started; those that were are killed.
+        """
+        folders = self._workshop.hosts(self._job, self._spec)
+        adopted = [self._adopted(folder) for folder in folders]
+        for folder, process in zip(folders, adopted, strict=True):
+            fresh = process is None
+            if process is None:
+                try:
+                    process = self._run(folder, image)
+                except EngineError as error:
+                    self.kill()
+                    raise JobFault(
+                        f"AlgorithmError: the training process could not be started: {error}"
+                    ) from error
+            self._watch(folder, process, fresh)
+        self._sync_checkpoints(fresh=not any(adopted))
+
+    def adopt(self) -> bool:
+        """Watches the processes that were started, and starts none; says whether there are any."""
+        for folder in self._workshop.hosts(self._job, self._spec):
+            process = self._adopted(folder)
+            if process is not None:
+                self._watch(folder, process, fresh=False)
+        if self._hosts:
+            self._sync_checkpoints(fresh=False)
+        return bool(self._hosts)
+
+    def wait(self, seconds: float) -> list[Exit] | None:
+        """Every host's end, or None if one still runs after so many seconds.
+
+        Once one host has failed, the others are killed: they would wait for it in vain.
+        """
+        deadline = time.monotonic() + seconds
+        ends = []
+        for host in self._hosts:
+            host.meter.tick()
+            end = host.process.wait(max(deadline - time.monotonic(), 0.0))
+            if end is not None:
+                ends.append(end)
+        if len(ends) == len(self._hosts):
+            return ends
+        if any(end.code for end in ends):
+            self.kill()
+        return None
+
+    def terminate(self) -> None:
+        """SIGTERM to every host's process group."""
+        for host in self._hosts:
+            host.process.terminate()
+
+    def kill(self) -> None:
+        """SIGKILL to everything that was started; waits until it is gone."""
+        for host in self._hosts:
+            host.process.kill()
+        for host in self._hosts:
+            host.process.wait()
+
+    def finish(self) -> None:
+        """Once all have ended: ships the rest of the logs and of the checkpoints. JobFault."""
+        for host in self._hosts:
+            host.shipment.drain()
+        if self._checkpoints is not None:
+            sync, self._checkpoints = self._checkpoints, None
+            sync.finish()
+
+    def detach(self) -> None:
+        """Watches no more; the processes go on."""
+        for host in self._hosts:
+            host.shipment.close()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
+
+    def _adopted(self, folder: HostFolder) -> Process | None:
+        return self._workshop.parts.engine.adopt(folder.run(self.number))
+
+    def _run(self, folder: HostFolder, image: Image) -> Process:
+        parts = self._workshop.parts
+        spec = self._process_spec(folder, image)
+        spec.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The engine appends: what Kennel has to say stands before what the script says.
+        spec.log.write_text("".join(f"[kennel] {line}\n" for line in notes(self._job, self._spec)))
+        return parts.engine.run(spec)
+
+    def _process_spec(self, folder: HostFolder, image: Image) -> ProcessSpec:
+        mounted = self._workshop.parts.engine.capabilities.mount_namespaces
+        mounts = [Mount(folder.ml, ML)] if mounted else []
+        checkpoints = self._spec.checkpoints
+        if checkpoints is not None and not checkpoints.local_path.startswith(ML + "/"):
+            if not mounted:
+                raise JobFault(
+                    f"ClientError: CheckpointConfig.LocalPath {checkpoints.local_path} can't be "
+                    "provided: this machine gives Kennel no mount namespaces. "
+                    "Use /opt/ml/checkpoints, which the script finds in SAGEMAKER_BASE_DIR."
+                )
+            mounts.append(Mount(folder.checkpoints(checkpoints), checkpoints.local_path))
+        return ProcessSpec(
+            folder=folder.run(self.number),
+            command=self._command(image),
+            environment=job_environment(
+                self._spec,
+                image,
+                folder,
+                self._identity(),
+                threads=self._workshop.threads(self._spec),
+                cache=self._workshop.cache(self._spec.role_arn),
+                imports=self._workshop.imports(),
+                mounted=mounted,
+            ),
+            working_directory=folder.ml,
+            mounts=tuple(mounts),
+            memory_bytes=self._workshop.memory_bytes(self._spec),
+            cpus=float(self._spec.instance.vcpus),
+        )
+
+    def _command(self, image: Image) -> tuple[str, ...]:
+        if self._spec.command:
+            return self._spec.command
+        if image.command:
+            return (*image.command, "train")
+        return (str(image.python), "-P", "-m", "kennel.runtimes.training")
+
+    def _identity(self) -> JobIdentity:
+        parts = self._workshop.parts
+        # On AWS a container renews its credentials; these last for as long as the job can.
+        credentials = parts.credentials.issue_session(
+            self._context.principal, self._spec.max_runtime + _SESSION_MARGIN
+        )
+        return JobIdentity(self._job.name, self._job.arn, parts.region, parts.url, credentials)
+
+    def _watch(self, folder: HostFolder, process: Process, fresh: bool) -> None:
+        metrics = JobMetrics(
+            self._job,
+            self._spec.metrics,
+            self._workshop.jobs,
+            self._workshop.listeners,
+            self._context,
+        )
+        shipment = self._workshop.shipper.ship(
+            log_file(folder, self.number),
+            group=LOG_GROUP_TRAINING,
+            stream=self._stream(folder),
+            principal=self._context.principal,
+            new=fresh,
+            on_lines=metrics.on_lines if self._spec.metrics else None,
+        )
+        meter = UsageMeter(
+            process,
+            f"{self._job.name}/{folder.host}",
+            self._workshop.memory_bytes(self._spec),
+            self._workshop.parts.clock,
+            self._context,
+        )
+        self._hosts.append(_Host(folder, process, shipment, meter))
+
+    def _stream(self, folder: HostFolder) -> str:
+        started = self._job.attempt_started or self._job.creation_time
+        return f"{self._job.name}/{folder.host}-{int(started)}"
+
+    def _sync_checkpoints(self, *, fresh: bool) -> None:
+        checkpoints = self._spec.checkpoints
+        if checkpoints is None:
+            return
+        # Hosts share the location on AWS too, and tell their files apart by name.
+        uploads = Uploads(self._context, self._workshop.parts.blobs)
+        for host in self._hosts[:1]:
+            sync = CheckpointSync(
+                host.folder.checkpoints(checkpoints), checkpoints.location, uploads
+            )
+            if fresh:
+                sync.assume_synced()
+            sync.start()
+            self._checkpoints = sync
+
+
+def log_file(folder: HostFolder, attempt: int) -> Path:
+    """Where the engine writes what an attempt prints."""
+    return folder.run(attempt) / "log"

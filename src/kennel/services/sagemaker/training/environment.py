@@ -1,0 +1,88 @@
+"""The environment of a training job's process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kennel.identity import Credentials
+from kennel.services.sagemaker.images import Image
+from kennel.services.sagemaker.training.folder import HostFolder
+from kennel.services.sagemaker.training.spec import TrainingSpec
+
+__all__ = ["JobIdentity", "job_environment"]
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class JobIdentity:
+    """Who a job is, and how its process reaches the plane as its role."""
+
+    name: str
+    arn: str
+    region: str
+    url: str
+    credentials: Credentials
+
+
+def job_environment(
+    spec: TrainingSpec,
+    image: Image,
+    folder: HostFolder,
+    job: JobIdentity,
+    *,
+    threads: int,
+    cache: Path,
+    imports: Path,
+    mounted: bool,
+) -> dict[str, str]:
+    """The whole environment; nothing of the plane's own goes in.
+
+    `threads` is what the numerical libraries may use, `cache` a folder that jobs of the role
+    share, `imports` the folder that `kennel` can be imported from, `mounted` whether the process
+    sees its folder as /opt/ml. The request's Environment overrides all but the job's name.
+    """
+    variables = {
+        "PATH": f"{image.python.parent}:{_PATH}",
+        "HOME": str(folder.home),
+        "TMPDIR": str(folder.temporary),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(imports),
+        "KENNEL_CACHE_DIR": str(cache),
+        **_hardware(spec, threads),
+        **_aws(job),
+    }
+    if not mounted:
+        variables["SAGEMAKER_BASE_DIR"] = str(folder.ml)
+    return {
+        **variables,
+        **spec.environment,
+        "TRAINING_JOB_NAME": job.name,
+        "TRAINING_JOB_ARN": job.arn,
+    }
+
+
+def _hardware(spec: TrainingSpec, threads: int) -> Mapping[str, str]:
+    """A type without GPUs must not see this machine's, or a job is never told what it lacks."""
+    count = dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
+        str(threads),
+    )
+    return count | {"CUDA_VISIBLE_DEVICES": ",".join(map(str, range(spec.instance.gpus)))}
+
+
+def _aws(job: JobIdentity) -> Mapping[str, str]:
+    return {
+        "AWS_REGION": job.region,
+        "AWS_DEFAULT_REGION": job.region,
+        "AWS_ENDPOINT_URL": job.url,
+        "AWS_ACCESS_KEY_ID": job.credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": job.credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": job.credentials.session_token,
+        # There is no instance metadata here; boto3 would wait for it.
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }

@@ -1,0 +1,38 @@
+"""What of a request has no effect here: said in the job's log, where its owner looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kennel.services.sagemaker.training.document import TrainingJob
+from kennel.services.sagemaker.training.spec import TrainingSpec
+
+__all__ = ["notes"]
+
+
+def notes(job: TrainingJob, spec: TrainingSpec) -> Iterator[str]:
+    """One sentence for each thing that AWS would do and this machine does not."""
+    for channel in spec.channels:
+        if channel.input_mode == "FastFile":
+            yield (
+                f"Channel {channel.name} asks for FastFile: its files were copied before the "
+                "start, as in File mode."
+            )
+    if spec.instance.gpus:
+        yield (
+            f"{spec.instance.name} has {spec.instance.gpus} {spec.instance.gpu}; "
+            "this job sees the GPUs that this machine has."
+        )
+    request = job.request
+    for member, text in (
+        ("VpcConfig", "it runs in this machine's own network"),
+        ("EnableNetworkIsolation", "it can reach the network"),
+        ("EnableInterContainerTrafficEncryption", "its hosts are on one machine"),
+        ("DebugRuleConfigurations", "no Debugger rule is evaluated"),
+        ("ProfilerRuleConfigurations", "no Profiler rule is evaluated"),
+        ("RetryStrategy", "a lost process is started again in any case, a failed one is not"),
+    ):
+        if request.get(member):
+            yield f"{member} has no effect on this job: {text}."
+    if request["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
+        yield "KeepAlivePeriodInSeconds has no effect on this job: there are no warm pools."

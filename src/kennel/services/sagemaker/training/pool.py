@@ -1,0 +1,98 @@
+"""How many training jobs run at once, and which wait."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+__all__ = ["JobPool", "Runnable"]
+
+log = logging.getLogger(__name__)
+
+
+class Runnable(Protocol):
+    """A job's run: `run` returns when the job has ended or the plane stops."""
+
+    stop_requested: threading.Event
+
+    def run(self) -> None: ...
+
+
+class JobPool:
+    """Runs jobs by name, each on a thread of its own, at most `slots` at once, in turn.
+
+    `make` makes the run of a job when its turn comes.
+    """
+
+    def __init__(self, slots: int, make: Callable[[str], Runnable]) -> None:
+        self._slots = slots
+        self._make = make
+        self._lock = threading.Lock()
+        self._waiting: deque[str] = deque()
+        self._running: dict[str, tuple[Runnable, threading.Thread]] = {}
+        self._closed = False
+
+    @property
+    def running(self) -> int:
+        """How many jobs run now."""
+        with self._lock:
+            return len(self._running)
+
+    def submit(self, name: str) -> bool:
+        """Starts the job if a slot is free, else lets it wait; says whether it was started."""
+        with self._lock:
+            self._waiting.append(name)
+            self._start_waiting()
+            return name in self._running
+
+    def stop_requested(self, name: str) -> None:
+        """Wakes a job that was told to stop. One that waits has its turn now: its stop is all
+        that it still has to do."""
+        with self._lock:
+            if name in self._running:
+                self._running[name][0].stop_requested.set()
+            elif name in self._waiting:
+                self._waiting.remove(name)
+                self._start(name)
+
+    def close(self, seconds: float) -> None:
+        """Starts no more, and waits for the runs, which must have been told to return."""
+        with self._lock:
+            self._closed = True
+            self._waiting.clear()
+            threads = [thread for _, thread in self._running.values()]
+        for thread in threads:
+            thread.join(seconds)
+            if thread.is_alive():
+                log.warning("%s goes on while the plane stops", thread.name)
+
+    def _start_waiting(self) -> None:
+        """With the lock held. A name runs once at a time, even when its job was deleted and made
+        again while the first one's last steps are done."""
+        for name in list(self._waiting):
+            if len(self._running) >= self._slots or self._closed:
+                return
+            if name not in self._running:
+                self._waiting.remove(name)
+                self._start(name)
+
+    def _start(self, name: str) -> None:
+        run = self._make(name)
+        thread = threading.Thread(
+            target=self._run, args=(name, run), name=f"training-{name}", daemon=True
+        )
+        self._running[name] = (run, thread)
+        thread.start()
+
+    def _run(self, name: str, run: Runnable) -> None:
+        try:
+            run.run()
+        except Exception:  # the thread's boundary; the next start of the plane takes the job up
+            log.exception("the run of training job %s ended of a defect", name)
+        finally:
+            with self._lock:
+                del self._running[name]
+                self._start_waiting()

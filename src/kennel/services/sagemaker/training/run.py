@@ -1,0 +1,266 @@
+"""The life of one training job, on a thread of its own.
+
+The job's secondary status is on disk before anything of it is done, and each status has one
+function here that does all of it, from any state that a crash can have left. So a restart of the
+plane needs no other code: it calls the function of the status that it finds.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from kennel.engine import Exit
+from kennel.services.sagemaker.images import Image, UnknownImage
+from kennel.services.sagemaker.training.attempt import Attempt, log_file
+from kennel.services.sagemaker.training.checkpoints import restore_checkpoints
+from kennel.services.sagemaker.training.document import TrainingJob
+from kennel.services.sagemaker.training.download import Downloads
+from kennel.services.sagemaker.training.errors import JobFault, JobInterrupted
+from kennel.services.sagemaker.training.failure import (
+    INTERNAL_ERROR,
+    REASON_LIMIT,
+    failure_reason,
+    read_failure_file,
+)
+from kennel.services.sagemaker.training.spec import TrainingSpec
+from kennel.services.sagemaker.training.status import SecondaryStatus
+from kennel.services.sagemaker.training.upload import Uploads, is_empty
+from kennel.services.sagemaker.training.workshop import Workshop
+
+if TYPE_CHECKING:
+    from kennel.services.context import Context
+
+__all__ = ["TrainingRun"]
+
+log = logging.getLogger(__name__)
+
+_S = SecondaryStatus
+_TICK = 0.25  # wall seconds between two looks at the clock while a process runs
+STOP_GRACE = 120.0  # seconds from SIGTERM to SIGKILL [B: StopTrainingJob]
+
+
+class TrainingRun:
+    """Runs one job to its end, or until the plane stops. `stop_requested` says that the stored
+    job may have been moved to Stopping."""
+
+    def __init__(self, workshop: Workshop, context: Context, name: str) -> None:
+        """`context` acts as SageMaker; the job's role is taken when it is needed."""
+        self._workshop = workshop
+        self._context = context
+        self._name = name
+        self._attempt: Attempt | None = None
+        self.stop_requested = threading.Event()
+        self._steps: Mapping[SecondaryStatus, Callable[[TrainingJob, TrainingSpec], None]] = {
+            _S.PENDING: self._leave_queue,
+            _S.STARTING: self._prepare,
+            _S.RESTARTING: self._prepare,
+            _S.DOWNLOADING: self._download,
+            _S.TRAINING: self._train,
+            _S.STOPPING: self._stop,
+            _S.UPLOADING: self._upload,
+        }
+
+    def run(self) -> None:
+        """Returns when the job has ended, or the plane stops."""
+        while not self._workshop.closing.is_set():
+            job = self._workshop.jobs.get(self._name)
+            if job is None:
+                return
+            if job.secondary.is_terminal:
+                try:
+                    self._clean(job)
+                except Exception:  # the thread's boundary: the next start cleans up
+                    log.exception("the folder of training job %s stays", self._name)
+                return
+            self._step(job)
+        if self._attempt is not None:
+            self._attempt.detach()
+
+    def _step(self, job: TrainingJob) -> None:
+        try:
+            self._steps[job.secondary](job, TrainingSpec.read(job.request))
+        except JobInterrupted:
+            pass
+        except JobFault as fault:
+            self._fail(job, str(fault))
+        except Exception:  # the thread's boundary: a defect fails this job and no other
+            if self._workshop.closing.is_set():
+                return  # the store is closed under a late write; the next start does it again
+            log.exception("training job %s failed of a defect of Kennel's", self._name)
+            self._fail(job, INTERNAL_ERROR)
+
+    def _leave_queue(self, job: TrainingJob, spec: TrainingSpec) -> None:
+        self._workshop.jobs.move(job, _S.STARTING)
+
+    def _prepare(self, job: TrainingJob, spec: TrainingSpec) -> None:
+        self._image(spec)
+        for folder in self._workshop.hosts(job, spec):
+            folder.prepare(spec)
+        needs_data = spec.channels or spec.source is not None or spec.checkpoints is not None
+        self._workshop.jobs.move(job, _S.DOWNLOADING if needs_data else _S.TRAINING)
+
+    def _download(self, job: TrainingJob, spec: TrainingSpec) -> None:
+        downloads = Downloads(self._role(spec), self._interrupted)
+        hosts = self._workshop.hosts(job, spec)
+        for number, folder in enumerate(hosts):
+            folder.clear_input(spec)
+            room = spec.volume_bytes
+            for channel in spec.channels:
+                target = folder.data / channel.name
+                room -= downloads.channel(channel, target, number, len(hosts), room)
+            if spec.source is not None:
+                downloads.file(spec.source, folder.source_archive)
+            if spec.checkpoints is not None:
+                target = folder.checkpoints(spec.checkpoints)
+                restore_checkpoints(downloads, spec.checkpoints.location, target)
+        self._workshop.jobs.move(job, _S.TRAINING)
+
+    def _train(self, job: TrainingJob, spec: TrainingSpec) -> None:
+        attempt = self._attempt
+        if attempt is None:
+            attempt = Attempt(self._workshop, self._role(spec), job, spec)
+            attempt.start(self._image(spec))
+            self._attempt = attempt
+        deadline = (job.attempt_started or job.creation_time) + spec.max_runtime
+        while (ends := attempt.wait(self._until(deadline))) is None:
+            if self._interrupted():
+                raise JobInterrupted
+            if self._now() >= deadline:
+                self._exceeded(job)
+                return
+        self._ended(job, spec, ends)
+
+    def _stop(self, job: TrainingJob, spec: TrainingSpec) -> None:
+        """Ends the process gently; what it has left is uploaded like that of any job."""
+        if self._attempt is None:
+            attempt = Attempt(self._workshop, self._role(spec), job, spec)
+            if not attempt.adopt():
+                assert job.outcome is not None
+                self._workshop.jobs.move(job, job.outcome)
+                return
+            self._attempt = attempt
+        self._attempt.terminate()
+        deadline = job.transitions[-1].start + STOP_GRACE
+        while self._attempt.wait(self._until(deadline)) is None:
+            if self._workshop.closing.is_set():
+                raise JobInterrupted
+            if self._now() >= deadline:
+                self._attempt.kill()
+        self._finish_attempt()
+        self._workshop.jobs.move(job, _S.UPLOADING)
+
+    def _upload(self, job: TrainingJob, spec: TrainingSpec) -> None:
+        outcome = job.outcome or _S.FAILED
+        uploads = Uploads(self._role(spec), self._workshop.parts.blobs)
+        target = spec.output.below(self._name, "output")
+        [folder, *_] = self._workshop.hosts(job, spec)
+        if not is_empty(folder.output_data):
+            uploads.archive(folder.output_data, target.below("output.tar.gz"))
+        artifacts = ""
+        if outcome is not _S.FAILED:
+            artifacts = str(target.below("model.tar.gz" if spec.compress else "model/"))
+            if spec.compress and not is_empty(folder.model):
+                uploads.archive(folder.model, target.below("model.tar.gz"))
+            elif not spec.compress:
+                uploads.tree(folder.model, target.below("model"))
+
+        def also(stored: TrainingJob) -> None:
+            stored.artifacts = artifacts
+
+        self._workshop.jobs.move(job, outcome, also)
+
+    def _ended(self, job: TrainingJob, spec: TrainingSpec, ends: list[Exit]) -> None:
+        """The processes have ended by themselves."""
+        self._finish_attempt()
+        if any(end.lost for end in ends):
+            log.warning("training job %s: its process was lost; starting it again", self._name)
+            self._workshop.jobs.move(job, _S.RESTARTING)
+            return
+        reason = self._reason(job, spec, ends)
+
+        def also(stored: TrainingJob) -> None:
+            stored.outcome = _S.FAILED if reason else _S.COMPLETED
+            stored.failure_reason = reason
+
+        self._workshop.jobs.move(job, _S.UPLOADING, also)
+
+    def _reason(self, job: TrainingJob, spec: TrainingSpec, ends: list[Exit]) -> str:
+        """FailureReason of the first host that failed; empty if none did."""
+        hosts = self._workshop.hosts(job, spec)
+        for folder, end in zip(hosts, ends, strict=True):
+            if end.code != 0:
+                text = read_failure_file(folder.failure)
+                return failure_reason(end, text, spec.instance, self._workshop.memory_bytes(spec))
+        return ""
+
+    def _exceeded(self, job: TrainingJob) -> None:
+        def also(stored: TrainingJob) -> None:
+            stored.outcome = _S.MAX_RUNTIME_EXCEEDED
+
+        self._workshop.jobs.move(job, _S.STOPPING, also)
+
+    def _fail(self, job: TrainingJob, reason: str) -> None:
+        """Ends the job as Failed from wherever it is."""
+        self._kill(job)
+        try:
+            self._finish_attempt()
+        except JobFault as fault:
+            log.warning("training job %s: %s", self._name, fault)
+
+        def change(stored: TrainingJob) -> TrainingJob | None:
+            if stored.secondary.is_terminal:
+                return None
+            stored.outcome = _S.FAILED
+            stored.failure_reason = reason[:REASON_LIMIT]
+            stored.move(_S.FAILED, self._now())
+            return stored
+
+        self._workshop.jobs.change(self._name, change)
+
+    def _finish_attempt(self) -> None:
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.finish()
+
+    def _kill(self, job: TrainingJob) -> None:
+        """Kills what may still run of the job, watched or not."""
+        for folder in self._workshop.hosts(job, TrainingSpec.read(job.request)):
+            process = self._workshop.parts.engine.adopt(folder.run(job.attempt))
+            if process is not None:
+                process.kill()
+                process.wait()
+
+    def _clean(self, job: TrainingJob) -> None:
+        """The instance goes, and its disk with it."""
+        for folder in self._workshop.hosts(job, TrainingSpec.read(job.request)):
+            for attempt in range(1, job.attempt + 1):
+                self._workshop.shipper.forget(log_file(folder, attempt))
+        path = self._workshop.folder / job.folder
+        shutil.rmtree(path, ignore_errors=True)
+        try:
+            path.parent.rmdir()
+        except OSError:
+            pass  # another job of that name has its folder there
+
+    def _role(self, spec: TrainingSpec) -> Context:
+        return self._workshop.context(self._context, spec.role_arn)
+
+    def _image(self, spec: TrainingSpec) -> Image:
+        try:
+            return self._workshop.images.find(spec.image)
+        except UnknownImage as error:
+            # The beginning is AWS's for an image that it can't pull [O].
+            raise JobFault(f"ClientError: Cannot pull algorithm container. {error}") from error
+
+    def _interrupted(self) -> bool:
+        return self.stop_requested.is_set() or self._workshop.closing.is_set()
+
+    def _now(self) -> float:
+        return self._workshop.parts.clock.wall()
+
+    def _until(self, deadline: float) -> float:
+        return min(max(deadline - self._now(), 0.0), _TICK)

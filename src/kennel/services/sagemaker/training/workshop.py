@@ -1,0 +1,95 @@
+"""What all training jobs of a plane share."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import kennel
+from kennel.services.logs import Logs
+from kennel.services.roles import RoleNotPassable, role_principal
+from kennel.services.sagemaker.images import Images
+from kennel.services.sagemaker.training.document import TrainingJob
+from kennel.services.sagemaker.training.errors import JobFault
+from kennel.services.sagemaker.training.events import Listeners
+from kennel.services.sagemaker.training.folder import HostFolder
+from kennel.services.sagemaker.training.spec import TrainingSpec
+from kennel.services.sagemaker.training.store import JobStore
+from kennel.services.service import Parts
+
+if TYPE_CHECKING:
+    from kennel.services.context import Context
+    from kennel.services.logs import LogShipper
+
+__all__ = ["Workshop"]
+
+_SESSION_NAME = "SageMaker"  # as in the ARN of a job's session on AWS
+_OF_THE_MACHINE = 0.9  # how much of this machine's memory a job may have at most
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """The parts that a job is run with. `threads` says how many threads a job that starts now
+    may use; `closing` is set when the plane stops."""
+
+    parts: Parts
+    jobs: JobStore
+    listeners: Listeners
+    images: Images
+    threads: Callable[[TrainingSpec], int]
+    closing: threading.Event
+
+    @property
+    def folder(self) -> Path:
+        """Where jobs have their folders."""
+        return self.parts.folder / "sagemaker" / "training"
+
+    @property
+    def shipper(self) -> LogShipper:
+        service = self.parts.dispatcher.service("logs")
+        assert isinstance(service, Logs), "training jobs need the logs service"
+        return service.shipper
+
+    def hosts(self, job: TrainingJob, spec: TrainingSpec) -> list[HostFolder]:
+        """The folders of a job's hosts."""
+        return [HostFolder(self.folder / job.folder / host, host) for host in spec.hosts]
+
+    def context(self, context: Context, role_arn: str) -> Context:
+        """A context that acts as a job's role. Raises JobFault if the role is gone."""
+        try:
+            principal = role_principal(context, role_arn, _SESSION_NAME)
+        except RoleNotPassable as error:
+            raise JobFault(f"ClientError: {error.reason}") from error
+        return self.parts.dispatcher.context(principal)
+
+    def cache(self, role_arn: str) -> Path:
+        """The folder that jobs of one role share: what they compute once and need again. Another
+        role never sees it, so it tells nobody what that role may not read."""
+        name = hashlib.sha256(role_arn.encode()).hexdigest()[:32]
+        folder = self.parts.folder / "cache" / name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    def imports(self) -> Path:
+        """A folder from which any Python can import `kennel`, and nothing else of the plane's
+        environment."""
+        folder = self.parts.folder / "imports"
+        folder.mkdir(parents=True, exist_ok=True)
+        package = Path(kennel.__file__).resolve().parent
+        link = folder / "kennel"
+        if not link.is_symlink() or link.readlink() != package:
+            fresh = folder / f".kennel-{os.getpid()}-{threading.get_ident()}"
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(package)
+            fresh.replace(link)
+        return folder
+
+    def memory_bytes(self, spec: TrainingSpec) -> int:
+        """What a host may use: its instance type's memory, as far as this machine has it."""
+        machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return min(spec.instance.memory_bytes, int(machine * _OF_THE_MACHINE))
