@@ -1,0 +1,124 @@
+"""Unpacking an archive that somebody else made.
+
+A member may only ever become a regular file, a folder or a link inside the destination. The
+whole archive is refused otherwise, before anything of the offending member is written: an
+archive that tries to escape is not one whose other files anybody wants.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import posixpath
+import shutil
+import tarfile
+import zlib
+from collections.abc import Iterator
+
+__all__ = ["ArchiveError", "extract"]
+
+_DEFAULT_BYTES = 20 * 1024**3
+_DEFAULT_MEMBERS = 200_000
+
+
+class ArchiveError(Exception):
+    """An archive that is broken, too large or reaches outside its destination."""
+
+
+def extract(
+    archive: str,
+    destination: str,
+    *,
+    max_bytes: int = _DEFAULT_BYTES,
+    max_members: int = _DEFAULT_MEMBERS,
+) -> None:
+    """Unpacks a tar or tar.gz file, so that `destination` appears whole or not at all.
+
+    `destination` must be missing or an empty folder. `max_bytes` bounds what the members hold
+    when unpacked. Raises ArchiveError, and OSError for the disk's own troubles.
+    """
+    partial = destination.rstrip("/") + ".partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    os.makedirs(partial)
+    try:
+        with tarfile.open(archive, mode="r:gz" if _is_gzip(archive) else "r:") as tar:
+            members = _checked(tar, os.path.basename(archive), max_bytes, max_members)
+            tar.extractall(partial, members=members, filter="data")
+        os.replace(partial, destination)
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ArchiveError(
+            f"The archive {os.path.basename(archive)} can't be unpacked: {error}. "
+            "It must be a whole tar.gz file."
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _is_gzip(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def _checked(
+    tar: tarfile.TarFile, archive: str, max_bytes: int, max_members: int
+) -> Iterator[tarfile.TarInfo]:
+    """The members, each judged by what it and those before it are."""
+    links: set[str] = set()
+    total = 0
+    for count, member in enumerate(tar, start=1):
+        total += member.size if member.isreg() else 0
+        if total > max_bytes or count > max_members:
+            raise ArchiveError(
+                f"The archive {archive} is refused: unpacked it is more than {max_bytes:,} bytes "
+                f"or {max_members:,} files."
+            )
+        fault = _fault(member, links)
+        if fault:
+            raise ArchiveError(
+                f"The archive {archive} is refused: its member {member.name!r} {fault}. "
+                "Make the archive from inside the folder, with plain files only."
+            )
+        if member.issym():
+            links.add(posixpath.normpath(member.name))
+        yield member
+
+
+def _fault(member: tarfile.TarInfo, links: set[str]) -> str | None:
+    """Why a member is refused, or None.
+
+    No member's path goes through a link, and no link's target steps up after it stepped down, so
+    names can be judged as text: what they say is where they lead.
+    """
+    if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
+        return "is a device or a pipe"
+    if fault := _name_fault(member.name):
+        return fault
+    parts = posixpath.normpath(member.name).split("/")
+    if any("/".join(parts[:end]) in links for end in range(1, len(parts))):
+        return "lies behind a link"
+    if member.issym():
+        return _target_fault(member.linkname, depth=len(parts) - 1)
+    if member.islnk() and (
+        _name_fault(member.linkname) or posixpath.normpath(member.linkname) in links
+    ):
+        return f"is a link to {member.linkname!r}, which lies outside"
+    return None
+
+
+def _name_fault(name: str) -> str | None:
+    if name.startswith("/"):
+        return "has an absolute path"
+    if ".." in name.split("/"):
+        return "has '..' in its path"
+    return None
+
+
+def _target_fault(target: str, depth: int) -> str | None:
+    """`depth` is how many folders the link lies below the destination."""
+    steps = [part for part in target.split("/") if part not in ("", ".")]
+    ups = 0
+    while ups < len(steps) and steps[ups] == "..":
+        ups += 1
+    if target.startswith("/") or ups > depth or ".." in steps[ups:]:
+        return f"is a link to {target!r}, which lies outside"
+    return None

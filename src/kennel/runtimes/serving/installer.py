@@ -1,0 +1,72 @@
+"""Installing the requirements.txt of a model's code before its model is loaded."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable
+
+from kennel.runtimes.serving.settings import Settings
+
+__all__ = ["Installer"]
+
+
+class Installer:
+    """Lays an overlay at `folder`/overlay. One that was finished before is used as it is."""
+
+    def __init__(self, folder: str, settings: Settings) -> None:
+        self._folder = os.path.join(folder, "overlay")
+        self._settings = settings
+        self.pid = 0
+
+    @property
+    def _is_wanted(self) -> bool:
+        return os.path.isfile(self._settings.requirements)
+
+    def start(self, inherited: Iterable[int]) -> bool:
+        """Starts pip as a child process, which closes `inherited`. False if there is nothing to
+        do. Raises OSError."""
+        if not self._is_wanted:
+            return False
+        from kennel.runtimes.overlay import Overlay  # slow to import, and seldom needed
+
+        overlay = Overlay(self._folder)
+        if overlay.holds(self._settings.requirements):
+            return False
+        print("kennel: installing packages from requirements.txt", flush=True)
+        overlay.create()
+        command = overlay.pip_command("-r", "requirements.txt")
+        pid = os.fork()
+        if pid == 0:
+            try:
+                signal.set_wakeup_fd(-1)
+                for descriptor in inherited:
+                    os.close(descriptor)
+                os.chdir(self._settings.code_dir)
+                os.execv(command[0], command)
+            finally:
+                os._exit(127)
+        self.pid = pid
+        return True
+
+    def finish(self, status: int) -> str | None:
+        """Takes pip's end; returns what went wrong, or None."""
+        self.pid = 0
+        code = os.waitstatus_to_exitcode(status)
+        if code != 0:
+            return f"pip install -r requirements.txt ended with {code}; the log has its output."
+        from kennel.runtimes.overlay import Overlay
+
+        Overlay(self._folder).mark(self._settings.requirements)
+        return None
+
+    def enter(self) -> None:
+        """Makes this process and its children see what was installed."""
+        if not self._is_wanted:
+            return
+        from kennel.runtimes.overlay import Overlay
+
+        overlay = Overlay(self._folder)
+        overlay.enter()
+        path = [overlay.packages, os.environ.get("PYTHONPATH", "")]
+        os.environ["PYTHONPATH"] = os.pathsep.join(entry for entry in path if entry)

@@ -1,0 +1,57 @@
+"""Installing what the user's code asks for."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping
+
+from kennel.runtimes.training.configuration import Configuration
+from kennel.runtimes.training.entry_point import Kind
+from kennel.runtimes.training.error_message import OutputTail, error_message
+from kennel.runtimes.training.errors import InstallModuleError, InstallRequirementsError
+from kennel.runtimes.training.process import run
+from kennel.runtimes.training.report import Report
+
+__all__ = ["install"]
+
+
+def install(job: Configuration, kind: Kind, environment: Mapping[str, str], report: Report) -> str:
+    """Installs requirements.txt, and the user's package where the source is one, into the job's
+    overlay. Returns the Python that runs the script: the overlay's, or this one where nothing
+    had to be installed. Raises InstallRequirementsError and InstallModuleError.
+    """
+    code = job.folders.code
+    requirements = os.path.join(code, "requirements.txt")
+    has_requirements = os.path.exists(requirements)
+    if kind is Kind.COMMAND or not (has_requirements or kind is Kind.PACKAGE):
+        return sys.executable
+
+    # Imported here because it takes longer than all else that a plain job needs.
+    from kennel.runtimes.overlay import Overlay
+
+    overlay = Overlay(job.folders.overlay)
+    marker = requirements if has_requirements else os.path.join(code, "setup.py")
+    if overlay.holds(marker):
+        return overlay.python
+    overlay.create()
+    error: type[InstallModuleError | InstallRequirementsError]
+    if kind is Kind.PACKAGE:
+        report.info("Installing module.")
+        arguments, error = ["."], InstallModuleError
+        if importlib.util.find_spec("setuptools") is not None:
+            # Building with the setuptools that is here needs no network.
+            arguments.append("--no-build-isolation")
+        if has_requirements:
+            arguments += ["-r", "requirements.txt"]
+    else:
+        report.info("Installing dependencies from requirements.txt")
+        arguments, error = ["-r", "requirements.txt"], InstallRequirementsError
+    command = overlay.pip_command(*arguments)
+    tail = OutputTail()
+    code_of_pip = run(command, environment=environment, directory=code, tail=tail)
+    if code_of_pip != 0:
+        raise error(" ".join(command), code_of_pip, error_message(tail.text()))
+    overlay.mark(marker)
+    return overlay.python
