@@ -69,7 +69,9 @@ class Collection(Generic[D]):
         """Removes the document; says whether there was one."""
         return self._database.write(lambda connection: self.delete_in(connection, key))
 
-    def list(self, prefix: str = "", after: str = "", limit: int = -1) -> builtins.list[tuple[str, D]]:
+    def list(
+        self, prefix: str = "", after: str = "", limit: int = -1
+    ) -> builtins.list[tuple[str, D]]:
         """(key, document) in key order: keys that start with `prefix` and come after `after`."""
         return self._database.read(
             lambda connection: self.list_in(connection, prefix, after, limit)

@@ -1,0 +1,216 @@
+"""CopyObject: the copy shares the blobs of its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import msgspec
+
+from kennel.services.s3.acl import check_canned_acl
+from kennel.services.s3.area import Area
+from kennel.services.s3.checksums import FULL_OBJECT, Asked, asked, checksum_members
+from kennel.services.s3.conditions import check_write
+from kennel.services.s3.contents import Change, store_pieces
+from kennel.services.s3.copy_source import (
+    COPY_ATTEMPTS,
+    COPY_SOURCE_PARAMETERS,
+    Digests,
+    Source,
+    SourceName,
+    busy,
+    digests_of,
+    parse_copy_source,
+    read_source,
+    source_pieces,
+)
+from kennel.services.s3.errors import InvalidArgument, InvalidRequest
+from kennel.services.s3.names import encode_key
+from kennel.services.s3.parameters import PROPERTY_PARAMETERS, takes
+from kennel.services.s3.properties import (
+    ObjectProperties,
+    decode_properties,
+    encode_properties,
+    storage_class,
+)
+from kennel.services.s3.putting import SINGLE_PUT_LIMIT
+from kennel.services.s3.tags import encode_tags, parse_tag_header
+from kennel.services.s3.version_rows import (
+    NewVersion,
+    add_version,
+    current_version,
+    shown_version,
+    stored,
+)
+
+if TYPE_CHECKING:
+    from kennel.services.context import Context
+
+__all__ = ["ObjectCopying"]
+
+# Any of these makes a copy of an object onto itself a change.
+_CHANGES = (
+    "BucketKeyEnabled",
+    "ChecksumAlgorithm",
+    "SSEKMSKeyId",
+    "ServerSideEncryption",
+    "StorageClass",
+    "WebsiteRedirectLocation",
+)
+
+
+class _Copy(NamedTuple):
+    """A CopyObject request. `tags` is None where the source's are copied."""
+
+    source: SourceName
+    bucket: str
+    key: str
+    encoded_key: bytes
+    owner: str
+    acl: str
+    match: str
+    none_match: str
+    new_metadata: bool
+    new_tags: bool
+    tags: bytes | None
+    checksum: Asked
+    storage_class: str
+    values: Mapping[str, Any]
+
+
+class ObjectCopying(Area):
+    """Objects made of objects."""
+
+    operations: ClassVar[frozenset[str]] = frozenset({"copy_object"})
+
+    @takes("ChecksumAlgorithm", *PROPERTY_PARAMETERS, *COPY_SOURCE_PARAMETERS)
+    def copy_object(
+        self,
+        ctx: Context,
+        *,
+        Bucket: str,
+        Key: str,
+        CopySource: str | Mapping[str, str],
+        MetadataDirective: str = "COPY",
+        TaggingDirective: str = "COPY",
+        Tagging: str = "",
+        IfMatch: str = "",
+        IfNoneMatch: str = "",
+        ACL: str = "",
+        RequestPayer: str = "",
+        ExpectedBucketOwner: str = "",
+        **values: Any,
+    ) -> dict[str, Any]:
+        """Copies an object of at most 5 GiB; a change of metadata is a copy onto itself."""
+        copy = _Copy(
+            source=parse_copy_source(CopySource),
+            bucket=Bucket,
+            key=Key,
+            encoded_key=encode_key(Key),
+            owner=ExpectedBucketOwner,
+            acl=ACL,
+            match=IfMatch,
+            none_match=IfNoneMatch,
+            new_metadata=_replaces(MetadataDirective, "x-amz-metadata-directive"),
+            new_tags=_replaces(TaggingDirective, "x-amz-tagging-directive"),
+            tags=encode_tags(parse_tag_header(Tagging)),
+            checksum=asked(values),
+            storage_class=storage_class(values),
+            values=values,
+        )
+        _check_changes_something(copy)
+        for _ in range(COPY_ATTEMPTS):
+            done = self._attempt(copy)
+            if done is not None:
+                return done
+        raise busy()
+
+    def _attempt(self, copy: _Copy) -> dict[str, Any] | None:
+        """Hashes the source if need be and copies it; None if it was replaced meanwhile."""
+        source = self.parts.database.read(
+            lambda connection: read_source(self, connection, copy.source, copy.values)
+        )
+        if source.version.size > SINGLE_PUT_LIMIT:
+            raise InvalidRequest(
+                "The specified copy source is larger than the maximum allowable size for a copy "
+                f"source: {SINGLE_PUT_LIMIT}"
+            )
+        algorithm = source.version.checksum_algorithm
+        if copy.checksum.named:
+            algorithm = copy.checksum.algorithm
+        digests = digests_of(self, source.version, None, algorithm)
+        if digests is None:
+            return None
+        return self.commit(lambda change: self._copy(change, copy, source, algorithm, digests))
+
+    def _copy(
+        self, change: Change, copy: _Copy, source: Source, algorithm: str, digests: Digests
+    ) -> dict[str, Any] | None:
+        bucket = self.bucket(change.connection, copy.bucket, copy.owner)
+        check_canned_acl(change.connection, bucket, copy.acl)
+        if read_source(self, change.connection, copy.source, copy.values) != source:
+            return None
+        current = current_version(change.connection, bucket.bucket_id, copy.encoded_key)
+        check_write(copy.match, copy.none_match, stored(current), copy.key)
+        version = source.version
+        properties = _properties(version.properties, copy, digests)
+        new = NewVersion(
+            key=copy.encoded_key,
+            modified=self.now(),
+            size=version.size,
+            etag=digests.md5,
+            storage_class=copy.storage_class,
+            checksum_algorithm=algorithm,
+            checksum_type=FULL_OBJECT,
+            content_id=store_pieces(change, source_pieces(change.connection, version, None)),
+            properties=encode_properties(properties),
+            tags=copy.tags if copy.new_tags else version.tags,
+        )
+        version_id = add_version(change, bucket, new)
+        result = {
+            "ETag": f'"{new.etag}"',
+            "LastModified": float(new.modified),
+            **checksum_members(algorithm, digests.checksum, FULL_OBJECT),
+        }
+        return {
+            "CopyObjectResult": result,
+            **source.shown_version(),
+            **shown_version(bucket, version_id),
+            **properties.encryption_members(),
+        }
+
+
+def _replaces(directive: str, header: str) -> bool:
+    if directive not in ("COPY", "REPLACE"):
+        raise InvalidArgument(
+            f"Unknown {header.removeprefix('x-amz-').replace('-', ' ')}.",
+            ArgumentName=header,
+            ArgumentValue=directive,
+        )
+    return directive == "REPLACE"
+
+
+def _check_changes_something(copy: _Copy) -> None:
+    """Raises InvalidRequest for a copy of an object onto itself that changes nothing."""
+    changes = copy.new_metadata or any(copy.values.get(name) for name in _CHANGES)
+    if copy.source == SourceName(copy.bucket, copy.key, "") and not changes:
+        raise InvalidRequest(
+            "This copy request is illegal because it is trying to copy an object to itself without "
+            "changing the object's metadata, storage class, website redirect location or "
+            "encryption attributes."
+        )
+
+
+def _properties(source: bytes, copy: _Copy, digests: Digests) -> ObjectProperties:
+    """The copy's properties. Encryption and redirect are always the request's own."""
+    asked_for = ObjectProperties.from_request(copy.values)
+    if copy.new_metadata:
+        return msgspec.structs.replace(asked_for, checksum=digests.checksum)
+    return msgspec.structs.replace(
+        decode_properties(source),
+        checksum=digests.checksum,
+        encryption=asked_for.encryption,
+        kms_key=asked_for.kms_key,
+        bucket_key=asked_for.bucket_key,
+        redirect=asked_for.redirect,
+    )
