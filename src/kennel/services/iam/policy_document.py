@@ -1,0 +1,273 @@
+"""The grammar of policies: text in, statements out, or the reason why not.
+
+Source: "Grammar of the IAM JSON policy language" in the IAM user guide; the sentences are the ones
+that IAM answers where it is known to answer them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from kennel.services.iam.errors import MalformedPolicyDocumentException as Malformed
+
+__all__ = ["PolicyDocument", "PolicyKind", "Statement", "parse_policy"]
+
+
+class PolicyKind(Enum):
+    """Where a policy stands: with whom it is for, or at a role as its trust policy."""
+
+    IDENTITY = auto()
+    TRUST = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement, single values made lists. Exactly one of `actions` and `not_actions` has
+    members, and so have resources and principals where the kind of policy has them. A principal
+    `"*"` is `{"*": ("*",)}`."""
+
+    sid: str
+    allow: bool
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    not_resources: tuple[str, ...]
+    principals: Mapping[str, tuple[str, ...]]
+    not_principals: Mapping[str, tuple[str, ...]]
+    conditions: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDocument:
+    """A policy whose grammar is right."""
+
+    version: str
+    statements: tuple[Statement, ...]
+
+
+_VERSIONS = ("2012-10-17", "2008-10-17")
+_POLICY_KEYS = {"Version", "Id", "Statement"}
+_STATEMENT_KEYS = {
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+}
+_PRINCIPAL_KEYS = {"AWS", "Service", "Federated", "CanonicalUser"}
+_SID = re.compile(r"[A-Za-z0-9]*")
+_ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?_-]+")
+_RESOURCE = re.compile(r"\*|(\*|arn):[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
+_OPERATOR = re.compile(
+    r"(ForAllValues:|ForAnyValue:)?"
+    r"(String(Not)?(Equals|EqualsIgnoreCase|Like)|Numeric(Not)?Equals|Numeric(Less|Greater)Than"
+    r"(Equals)?|Date(Not)?Equals|Date(Less|Greater)Than(Equals)?|Bool|BinaryEquals|(Not)?IpAddress|"
+    r"Arn(Not)?(Equals|Like))(IfExists)?|Null"
+)
+
+
+def parse_policy(text: str, kind: PolicyKind) -> PolicyDocument:
+    """Reads a policy. Raises MalformedPolicyDocumentException."""
+    document = _object(text, kind)
+    unknown = document.keys() - _POLICY_KEYS
+    if unknown:
+        raise Malformed(f"Syntax errors in policy. Unknown element {sorted(unknown)[0]}.")
+    version = document.get("Version", "2008-10-17")
+    if version not in _VERSIONS:
+        raise Malformed("Policy document must be version 2012-10-17 or greater.")
+    raw = document.get("Statement")
+    statements: list[Any] = raw if isinstance(raw, list) else [raw]
+    if not raw or not all(isinstance(one, dict) for one in statements):
+        raise Malformed("Syntax errors in policy. Statement must hold at least one statement.")
+    parsed = tuple(_statement(one, kind) for one in statements)
+    sids = [one.sid for one in parsed if one.sid]
+    if len(sids) != len(set(sids)):
+        raise Malformed("Statement IDs (SID) in a single policy must be unique.")
+    return PolicyDocument(version, parsed)
+
+
+def _object(text: str, kind: PolicyKind) -> dict[str, Any]:
+    broken = (
+        "This policy contains invalid Json"
+        if kind is PolicyKind.TRUST
+        else "Syntax errors in policy."
+    )
+    try:
+        document = json.loads(text, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, _DuplicateKey):
+            raise Malformed(f"Syntax errors in policy. {error}") from None
+        raise Malformed(broken) from None
+    if not isinstance(document, dict):
+        raise Malformed(broken)
+    return document
+
+
+class _DuplicateKey(ValueError):
+    pass
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _DuplicateKey(f"{twice} is there twice.")
+    return made
+
+
+def _statement(raw: dict[str, Any], kind: PolicyKind) -> Statement:
+    unknown = raw.keys() - _STATEMENT_KEYS
+    if unknown:
+        raise Malformed(f"Syntax errors in policy. Unknown element {sorted(unknown)[0]}.")
+    effect = raw.get("Effect")
+    if effect is None:
+        raise Malformed("Missing required field Effect")
+    if effect not in ("Allow", "Deny"):
+        raise Malformed(f"Invalid effect: {effect}")
+    actions, not_actions = _one_of(raw, "Action", "NotAction", "actions")
+    for action in actions + not_actions:
+        _check_action(action, kind)
+    if kind is PolicyKind.TRUST:
+        resources: tuple[str, ...] = ()
+        not_resources: tuple[str, ...] = ()
+        principals, not_principals = _principals(raw)
+    else:
+        resources, not_resources = _resources(raw)
+        principals, not_principals = {}, {}
+    return Statement(
+        sid=_sid(raw),
+        allow=effect == "Allow",
+        actions=actions,
+        not_actions=not_actions,
+        resources=resources,
+        not_resources=not_resources,
+        principals=principals,
+        not_principals=not_principals,
+        conditions=_conditions(raw.get("Condition")),
+    )
+
+
+def _sid(raw: dict[str, Any]) -> str:
+    sid = raw.get("Sid", "")
+    if not isinstance(sid, str) or not _SID.fullmatch(sid):
+        raise Malformed(
+            "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the "
+            "regular expression [0-9A-Za-z]*"
+        )
+    return sid
+
+
+def _one_of(
+    raw: dict[str, Any], name: str, other: str, noun: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if name in raw and other in raw:
+        raise Malformed(f"Syntax errors in policy. {name} and {other} exclude each other.")
+    if name not in raw and other not in raw:
+        raise Malformed(f"Policy statement must contain {noun}.")
+    values = _strings(raw.get(name, raw.get(other)), name)
+    if not values:
+        raise Malformed(f"Policy statement must contain {noun}.")
+    return (values, ()) if name in raw else ((), values)
+
+
+def _check_action(action: str, kind: PolicyKind) -> None:
+    if not _ACTION.fullmatch(action):
+        if ":" not in action:
+            raise Malformed(
+                "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+            )
+        raise Malformed(f"Syntax errors in policy. {action} is not an action.")
+    if kind is PolicyKind.TRUST and not (action == "*" or action.lower().startswith("sts:")):
+        raise Malformed("AssumeRole policy may only specify STS AssumeRole actions.")
+
+
+def _resources(raw: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if "Principal" in raw or "NotPrincipal" in raw:
+        raise Malformed("Policy document should not specify a principal.")
+    resources, not_resources = _one_of(raw, "Resource", "NotResource", "resources")
+    for resource in resources + not_resources:
+        if not _RESOURCE.fullmatch(resource):
+            raise Malformed(f'Resource {resource} must be in ARN format or "*".')
+    return resources, not_resources
+
+
+_Principals = Mapping[str, tuple[str, ...]]
+
+
+def _principals(raw: dict[str, Any]) -> tuple[_Principals, _Principals]:
+    if "Resource" in raw or "NotResource" in raw:
+        raise Malformed("Has prohibited field Resource")
+    if "Principal" in raw and "NotPrincipal" in raw:
+        raise Malformed("Syntax errors in policy. Principal and NotPrincipal exclude each other.")
+    if "Principal" in raw:
+        return _principal_map(raw["Principal"]), {}
+    if "NotPrincipal" in raw:
+        return {}, _principal_map(raw["NotPrincipal"])
+    raise Malformed("Missing required field Principal")
+
+
+def _principal_map(value: Any) -> _Principals:
+    if value == "*":
+        return {"*": ("*",)}
+    if not isinstance(value, dict) or not value:
+        raise Malformed(f"Invalid principal in policy: {json.dumps(value)}")
+    unknown = value.keys() - _PRINCIPAL_KEYS
+    if unknown:
+        raise Malformed(f"Invalid principal in policy: {sorted(unknown)[0]}")
+    made = {name: _strings(members, "Principal") for name, members in value.items()}
+    for name, members in made.items():
+        for member in members or ("",):
+            if not _is_principal(name, member):
+                raise Malformed(f'Invalid principal in policy: "{name}":"{member}"')
+    return made
+
+
+def _is_principal(kind: str, text: str) -> bool:
+    if kind == "AWS":
+        return bool(
+            text == "*"
+            or re.fullmatch(r"[0-9]{12}|A(ROA|IDA)[A-Z0-9]{16,}", text)
+            or re.fullmatch(r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[^*?]+", text)
+        )
+    if kind == "Service":
+        return bool(re.fullmatch(r"[a-z0-9.-]+\.(amazonaws\.com|amazon\.com|aws\.internal)", text))
+    return bool(text)
+
+
+def _conditions(value: Any) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Malformed("Syntax errors in policy. Condition must be an object.")
+    made: dict[str, Mapping[str, tuple[str, ...]]] = {}
+    for operator, tests in value.items():
+        if not _OPERATOR.fullmatch(operator):
+            raise Malformed(f"Invalid Condition type : {operator}.")
+        if not isinstance(tests, dict):
+            raise Malformed("Syntax errors in policy. A condition must map keys to values.")
+        made[operator] = {key: _strings(values, "Condition") for key, values in tests.items()}
+    return made
+
+
+def _strings(value: Any, where: str) -> tuple[str, ...]:
+    """One value or a list of them; numbers and booleans (in conditions) as their JSON text."""
+    values = value if isinstance(value, list) else [value]
+    made: list[str] = []
+    for one in values:
+        if where == "Condition" and isinstance(one, bool | int | float):
+            made.append(json.dumps(one))
+        elif isinstance(one, str):
+            made.append(one)
+        else:
+            raise Malformed(f"Syntax errors in policy. {where} must hold strings.")
+    return tuple(made)
