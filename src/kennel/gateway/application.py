@@ -9,7 +9,6 @@ only moves bytes. The two invocations take a way of their own (`kennel.gateway.i
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -17,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from kennel.auth import AuthenticationError, Verified, as_aws_error, verify
-from kennel.errors import AwsError, ClientError, InternalFailure, ServerError
+from kennel.auth import Verified, verify
+from kennel.errors import ServerError
 from kennel.gateway.bodies import (
     ClientDisconnected,
     Receive,
@@ -26,6 +25,7 @@ from kennel.gateway.bodies import (
     read_body,
     send_slices,
 )
+from kennel.gateway.failures import failure_of
 from kennel.gateway.plane import Plane
 from kennel.gateway.replies import send_response
 from kennel.gateway.uploads import receive_upload
@@ -61,22 +61,6 @@ class ServiceUnavailable(ServerError):
     """The plane has more requests in flight than it takes."""
 
     status = 503
-
-
-class UnknownOperationException(ClientError):
-    """The service has no such operation."""
-
-    status = 404
-
-
-class InvalidAction(ClientError):
-    """The query services' name for it."""
-
-
-class MethodNotAllowed(ClientError):
-    """S3's name for it."""
-
-    status = 405
 
 
 class Application:
@@ -219,22 +203,7 @@ class _Exchange:
         service, protocol = self._spoken()
         if isinstance(error, UnknownOperation):
             service, protocol = error.service or service, error.protocol
-            aws_error: AwsError = _unknown_operation(error)
-        elif isinstance(error, AuthenticationError):
-            aws_error = as_aws_error(error, protocol)
-        elif isinstance(error, AwsError):
-            aws_error = error
-        elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            log.error("the disk is full: %s", error)
-            aws_error = InternalFailure(
-                "The plane's disk is full. Nothing was stored. Free some space and try again."
-            )
-        else:
-            log.error("%s %s failed", self.request.method, self.request.path, exc_info=error)
-            aws_error = InternalFailure(
-                "Kennel failed to do this, by a defect of its own; its log has the details "
-                f"under the request id {self._request_id}."
-            )
+        aws_error = failure_of(error, protocol, self._request_id)
         return encode_error(
             aws_error, service, protocol, self._request_id, head=self.request.method == "HEAD"
         )
@@ -257,11 +226,6 @@ class _Exchange:
             region=self.verified.region,
             source={"host": self.request.host, "source_ip": self.request.client},
         )
-
-
-def _unknown_operation(error: UnknownOperation) -> AwsError:
-    kinds = {"query": InvalidAction, "ec2": InvalidAction, "rest-xml": MethodNotAllowed}
-    return kinds.get(error.protocol, UnknownOperationException)(str(error))
 
 
 def _request(scope: MutableMapping[str, Any]) -> HttpRequest:

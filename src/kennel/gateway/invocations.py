@@ -12,8 +12,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import unquote
 
-from kennel.auth import AuthenticationError, Verified, as_aws_error, verify
-from kennel.errors import AwsError
+from kennel.auth import Verified, verify
 from kennel.gateway.bodies import (
     ClientDisconnected,
     Receive,
@@ -21,6 +20,7 @@ from kennel.gateway.bodies import (
     Send,
     read_body,
 )
+from kennel.gateway.failures import failure_of
 from kennel.gateway.plane import Plane
 from kennel.gateway.replies import send_response
 from kennel.services.sagemaker_runtime import (
@@ -62,9 +62,13 @@ class EndpointInvocations:
             response = await self._invoke(unquote(match.group(1)), request, receive, request_id)
         except ClientDisconnected:
             raise
-        except (AuthenticationError, AwsError) as error:
-            aws_error = error if isinstance(error, AwsError) else as_aws_error(error, "rest-json")
-            response = encode_error(aws_error, "sagemaker-runtime", "rest-json", request_id)
+        except Exception as error:  # the request boundary: whatever it is becomes an AWS error
+            response = encode_error(
+                failure_of(error, "rest-json", request_id),
+                "sagemaker-runtime",
+                "rest-json",
+                request_id,
+            )
         await send_response(send, response, request_id)
         return True
 

@@ -129,4 +129,3 @@ def _service_classes() -> Iterator[type[Service]]:
             yield getattr(importlib.import_module(f"kennel.services.{module}"), name)
         except (ImportError, AttributeError) as error:
             log.error("NOT YET: %s: %s", module, error)
-

@@ -11,6 +11,7 @@ import asyncio
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 __all__ = ["InstanceConnection", "InstanceGone", "InstanceReply", "socket_address"]
 
@@ -94,8 +95,8 @@ class InstanceConnection(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are Transports by behaviour, not by class.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
