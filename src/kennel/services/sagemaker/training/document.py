@@ -65,6 +65,11 @@ class TrainingJobSummary(Document):
         """Whether somebody or the clock has told the job to stop."""
         return self.outcome in (SecondaryStatus.STOPPED, SecondaryStatus.MAX_RUNTIME_EXCEEDED)
 
+    @property
+    def folder(self) -> PurePosixPath:
+        """The job's folder below that of all jobs; another job of the same name has another."""
+        return PurePosixPath(self.name, str(int(self.creation_time * 1000)))
+
 
 class TrainingJob(TrainingJobSummary, kw_only=True, omit_defaults=True):
     """A training job, whole.
@@ -81,11 +86,6 @@ class TrainingJob(TrainingJobSummary, kw_only=True, omit_defaults=True):
     artifacts: str = ""
     metrics: dict[str, MetricValue] = msgspec.field(default_factory=dict)
     tuning_job_arn: str = ""
-
-    @property
-    def folder(self) -> PurePosixPath:
-        """The job's folder below that of all jobs; another job of the same name has another."""
-        return PurePosixPath(self.name, str(int(self.creation_time * 1000)))
 
     def move(self, to: SecondaryStatus, now: float, message: str = "") -> None:
         """Enters a secondary status. Raises ValueError if it can't follow the present one."""

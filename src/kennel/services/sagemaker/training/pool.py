@@ -12,6 +12,8 @@ __all__ = ["JobPool", "Runnable"]
 
 log = logging.getLogger(__name__)
 
+_RETRY = 5.0  # wall seconds before a job whose run broke off is taken up again
+
 
 class Runnable(Protocol):
     """A job's run: `run` returns when the job has ended or the plane stops."""
@@ -54,7 +56,7 @@ class JobPool:
         with self._lock:
             if name in self._running:
                 self._running[name][0].stop_requested.set()
-            elif name in self._waiting:
+            elif name in self._waiting and not self._closed:
                 self._waiting.remove(name)
                 self._start(name)
 
@@ -90,9 +92,16 @@ class JobPool:
     def _run(self, name: str, run: Runnable) -> None:
         try:
             run.run()
-        except Exception:  # the thread's boundary; the next start of the plane takes the job up
-            log.exception("the run of training job %s ended of a defect", name)
+        except Exception:  # the thread's boundary: a full disk, say; the job is stored as it is
+            log.exception("training job %s could not go on; trying again", name)
+            timer = threading.Timer(_RETRY, self._submit_again, (name,))
+            timer.daemon = True
+            timer.start()
         finally:
             with self._lock:
                 del self._running[name]
                 self._start_waiting()
+
+    def _submit_again(self, name: str) -> None:
+        if not self._closed:
+            self.submit(name)

@@ -1,0 +1,118 @@
+"""A training job as DescribeTrainingJob and ListTrainingJobs show it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from kennel.services.sagemaker.training.document import TrainingJob, TrainingJobSummary
+from kennel.services.sagemaker.training.status import SecondaryStatus
+
+__all__ = ["describe", "summarize"]
+
+# Of the request, what is shown as it was given.
+_SHOWN = (
+    "HyperParameters",
+    "AlgorithmSpecification",
+    "RoleArn",
+    "InputDataConfig",
+    "OutputDataConfig",
+    "ResourceConfig",
+    "VpcConfig",
+    "StoppingCondition",
+    "CheckpointConfig",
+    "DebugHookConfig",
+    "DebugRuleConfigurations",
+    "ProfilerConfig",
+    "ProfilerRuleConfigurations",
+    "Environment",
+    "RetryStrategy",
+)
+_FLAGS = (
+    "EnableNetworkIsolation",
+    "EnableInterContainerTrafficEncryption",
+    "EnableManagedSpotTraining",
+)
+
+
+def describe(job: TrainingJob) -> dict[str, Any]:
+    """DescribeTrainingJob's output; what there is nothing to say of is left out."""
+    request = job.request
+    shown: dict[str, Any] = {
+        "TrainingJobName": job.name,
+        "TrainingJobArn": job.arn,
+        "TrainingJobStatus": job.status.value,
+        "SecondaryStatus": job.secondary.value,
+        "CreationTime": job.creation_time,
+        "LastModifiedTime": job.last_modified,
+        "SecondaryStatusTransitions": _transitions(job),
+        **{name: request[name] for name in _SHOWN if name in request},
+        **{name: bool(request.get(name)) for name in _FLAGS},
+    }
+    optional = {
+        "ModelArtifacts": {"S3ModelArtifacts": job.artifacts} if job.artifacts else None,
+        "FailureReason": job.failure_reason if job.secondary is SecondaryStatus.FAILED else None,
+        "TuningJobArn": job.tuning_job_arn,
+        "TrainingStartTime": job.started,
+        "TrainingEndTime": job.ended,
+        "FinalMetricDataList": _metrics(job),
+        "DebugRuleEvaluationStatuses": _rules(job, "DebugRuleConfigurations"),
+        "ProfilerRuleEvaluationStatuses": _rules(job, "ProfilerRuleConfigurations"),
+        **_seconds(job),
+    }
+    return shown | {name: value for name, value in optional.items() if value}
+
+
+def summarize(job: TrainingJobSummary) -> dict[str, Any]:
+    """An entry of ListTrainingJobs."""
+    shown = {
+        "TrainingJobName": job.name,
+        "TrainingJobArn": job.arn,
+        "CreationTime": job.creation_time,
+        "LastModifiedTime": job.last_modified,
+        "TrainingJobStatus": job.status.value,
+        "SecondaryStatus": job.secondary.value,
+    }
+    return shown | ({"TrainingEndTime": job.ended} if job.ended else {})
+
+
+def _transitions(job: TrainingJob) -> list[dict[str, Any]]:
+    return [
+        {
+            "Status": transition.status.value,
+            "StartTime": transition.start,
+            "StatusMessage": transition.message,
+            **({"EndTime": transition.end} if transition.end is not None else {}),
+        }
+        for transition in job.transitions
+    ]
+
+
+def _metrics(job: TrainingJob) -> list[dict[str, Any]]:
+    return [
+        {"MetricName": name, "Value": metric.value, "Timestamp": metric.timestamp}
+        for name, metric in job.metrics.items()
+    ]
+
+
+def _seconds(job: TrainingJob) -> dict[str, int]:
+    """From the start on the instances to the end; what is billed for each instance is the same
+    as long as nothing is interrupted. AWS bills begun seconds."""
+    if job.started is None or job.ended is None:
+        return {}
+    seconds = max(1, math.ceil(job.ended - job.started))
+    return {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+
+
+def _rules(job: TrainingJob, member: str) -> list[dict[str, Any]]:
+    """Debugger and Profiler rules are taken and never evaluated; saying "NoIssuesFound" would be
+    a lie."""
+    return [
+        {
+            "RuleConfigurationName": rule["RuleConfigurationName"],
+            "RuleEvaluationStatus": "Error",
+            "StatusDetails": "Kennel does not evaluate rules.",
+            "LastModifiedTime": job.creation_time,
+        }
+        for rule in job.request.get(member, ())
+    ]
