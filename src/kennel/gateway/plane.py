@@ -114,18 +114,11 @@ class Plane:
 
 def _service_classes() -> Iterator[type[Service]]:
     """The services in the order they start: a service comes after those it calls."""
-    import importlib
+    from kennel.services.cloudwatch import CloudWatch
+    from kennel.services.iam import Iam
+    from kennel.services.logs import Logs
+    from kennel.services.s3 import S3
+    from kennel.services.sagemaker import SageMaker
+    from kennel.services.sts import Sts
 
-    for module, name in (
-        ("iam", "Iam"),
-        ("sts", "Sts"),
-        ("s3", "S3"),
-        ("logs", "Logs"),
-        ("cloudwatch", "CloudWatch"),
-        ("sagemaker_runtime", "SageMakerRuntime"),
-        ("sagemaker", "SageMaker"),
-    ):
-        try:
-            yield getattr(importlib.import_module(f"kennel.services.{module}"), name)
-        except (ImportError, AttributeError) as error:
-            log.error("NOT YET: %s: %s", module, error)
+    yield from (Iam, Sts, S3, Logs, CloudWatch, SageMakerRuntime, SageMaker)
