@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from kennel.auth.canonical import canonical_headers, canonical_path, canonical_query, wire_bytes
 from kennel.auth.claim import ALGORITHM, Claim, header_claim, query_claim
 from kennel.auth.failures import AuthenticationError, Failure
+from kennel.auth.keys import KeyFinder
 from kennel.auth.signature_v2 import is_presigned_v2, verify_presigned_v2
 from kennel.auth.signing import ChunkSigning, signing_key
 from kennel.auth.timestamps import basic_format, extended_format
 from kennel.auth.token import check_token
-from kennel.identity import CredentialDirectory, Credentials, Principal
+from kennel.identity import Credentials, Principal
 from kennel.wire import HttpRequest
 
 __all__ = ["UNSIGNED_PAYLOAD", "Verified", "verify"]
@@ -62,7 +63,7 @@ class Verified:
 
 def verify(
     request: HttpRequest,
-    directory: CredentialDirectory,
+    directory: KeyFinder,
     now: float,
     *,
     service: str,

@@ -14,9 +14,10 @@ from urllib.parse import unquote
 
 from kennel.auth.canonical import wire_bytes
 from kennel.auth.failures import AuthenticationError, Failure
+from kennel.auth.keys import KeyFinder
 from kennel.auth.timestamps import extended_format
 from kennel.auth.token import check_token
-from kennel.identity import CredentialDirectory, Principal
+from kennel.identity import Principal
 from kennel.wire import HttpRequest
 
 __all__ = ["is_presigned_v2", "verify_presigned_v2"]
@@ -37,7 +38,7 @@ def is_presigned_v2(request: HttpRequest) -> bool:
 
 
 def verify_presigned_v2(
-    request: HttpRequest, directory: CredentialDirectory, now: float, bucket: str
+    request: HttpRequest, directory: KeyFinder, now: float, bucket: str
 ) -> tuple[Principal, str]:
     """The principal and the access key id. `bucket` is the bucket that the Host names, if it
     names one. Raises AuthenticationError."""
