@@ -1,14 +1,15 @@
 # Every command of the project; CI runs the same ones. Each sets itself up (`make install`).
 #
-#   make install    the `kennel` command in .venv, from requirements.lock
-#   make demo       the main job from beginning to end, on pictures it draws; ARGS="--data DIR" ...
-#   make test       install, lint and all tests
-#   make lint       ruff, mypy, import-linter
-#   make soak       the tests that kill -9 a plane, at KILLS=200 random moments each
-#   make bench      measures this machine; prints medians and ratios
-#   make docs       writes the pages that are made from the code (docs/coverage.md, ...)
-#   make lock       resolves the dependencies afresh into requirements.lock
-#   make clean      takes away all that these made, .venv too
+#   make install       the `kennel` command in .venv, from requirements.lock
+#   make demo          the main job from beginning to end, on pictures it draws; ARGS="--data DIR" ...
+#   make test          install, lint and all tests
+#   make lint          ruff, mypy, import-linter
+#   make test-clients  the sagemaker SDK against a plane, in an environment of its own
+#   make soak          the tests that kill -9 a plane, at KILLS=200 random moments each
+#   make bench         measures this machine; prints medians and ratios
+#   make docs          writes the pages that are made from the code (docs/coverage.md, ...)
+#   make lock          resolves the dependencies afresh into requirements.lock
+#   make clean         takes away all that these made, .venv too
 #
 # TORCH_INDEX=URL make install takes PyTorch from another index than the rest: PyTorch's own CPU
 # index spares a Linux machine without a GPU several GB of CUDA libraries.
@@ -22,6 +23,8 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
+CLIENTS := .venv-clients
+SDK_V2 := 2.257.7
 WORKERS ?= 2
 KILLS ?= 200
 DEMO_STATE := demo-output/state
@@ -31,7 +34,7 @@ ARGS ?=
 # whatever the files' times say.
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
 
-.PHONY: help install lint test soak bench demo docs lock clean
+.PHONY: help install lint test test-clients soak bench demo docs lock clean
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
@@ -56,6 +59,15 @@ lint: install
 test: install lint
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
+# Clients that want other versions of things than we do, each unmodified, in an environment apart.
+test-clients: install $(CLIENTS)/.installed-sagemaker-$(SDK_V2)
+	$(BIN)/pytest tests/clients $(ARGS)
+
+$(CLIENTS)/.installed-sagemaker-$(SDK_V2):
+	test -x $(CLIENTS)/bin/python || "$(PYTHON)" -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --disable-pip-version-check sagemaker==$(SDK_V2)
+	@touch $@
+
 soak: install
 	KILLS=$(KILLS) $(BIN)/pytest tests/faults $(ARGS)
 
@@ -76,4 +88,4 @@ lock: install
 	$(BIN)/python scripts/lock.py
 
 clean:
-	rm -rf $(VENV) build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(CLIENTS) build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

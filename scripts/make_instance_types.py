@@ -44,7 +44,7 @@ def main() -> None:
     model = botocore.session.get_session().get_service_model("sagemaker")
     uses: dict[str, str] = {}
     for shape, letter in USES.items():
-        for name in model.shape_for(shape).enum:
+        for name in model.shape_for(shape).metadata["enum"]:
             if name.startswith("ml."):
                 uses[name] = uses.get(name, "") + letter
     source = Path(moto.__file__).parent / "ec2/resources/instance_types.json.gz"
