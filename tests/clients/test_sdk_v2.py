@@ -28,12 +28,14 @@ def said(plane, tmp_path_factory):
     plane.client("s3").create_bucket(Bucket="sdk-v2-bucket")
     folder = tmp_path_factory.mktemp("sdk")
     quiet = folder / "config.yaml"
-    quiet.write_text("SchemaVersion: '1.0'\nSageMaker:\n  PythonSDK:\n    Modules:\n      TelemetryOptOut: true\n")
+    silent = {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}}
+    quiet.write_text(json.dumps({"SchemaVersion": "1.0", "SageMaker": silent}))
+    variables = {"SAGEMAKER_USER_CONFIG_OVERRIDE": str(quiet), "PYTHONWARNINGS": "ignore"}
     lines = plane.command("env").stdout
     command = shlex.join([str(PYTHON), str(SESSION), "sdk-v2-bucket", role])
     run = subprocess.run(
         ["sh", "-euc", f"{lines}\nexec {command}"],
-        env=clean_environment() | {"SAGEMAKER_USER_CONFIG_OVERRIDE": str(quiet), "PYTHONWARNINGS": "ignore"},
+        env=clean_environment() | variables,
         cwd=folder,
         capture_output=True,
         text=True,
