@@ -12,9 +12,9 @@ from kennel.engine.errors import SpecError, StartError
 from kennel.engine.interface import ProcessSpec
 from kennel.engine.limits import Holds
 
-__all__ = ["FLAGS", "check", "launch"]
+__all__ = ["FLAGS", "MAIN", "check", "encode", "launch"]
 
-_MAIN = Path(__file__).parent / "shim" / "main.py"
+MAIN = Path(__file__).parent / "shim" / "main.py"
 # A bare interpreter: no site-packages, no environment, nothing of the user's.
 FLAGS = ("-I", "-S", "-E")
 _START_SECONDS = 60.0
@@ -52,7 +52,7 @@ def launch(python: str, spec: ProcessSpec, holds: Holds) -> int:
         try:
             shim = os.posix_spawn(
                 python,
-                (python, *FLAGS, str(_MAIN), str(spec.folder)),
+                (python, *FLAGS, str(MAIN), str(spec.folder)),
                 {},
                 file_actions=(
                     (os.POSIX_SPAWN_DUP2, task_end, 0),
@@ -66,7 +66,7 @@ def launch(python: str, spec: ProcessSpec, holds: Holds) -> int:
         finally:
             os.close(task_end)
             os.close(news_end)
-        _send(task, _encode(spec, holds))
+        _send(task, encode(spec, holds))
         task = -1
         answer = _receive(news)
     finally:
@@ -94,7 +94,8 @@ def _check_mounts(spec: ProcessSpec) -> None:
         seen.add(target)
 
 
-def _encode(spec: ProcessSpec, holds: Holds) -> bytes:
+def encode(spec: ProcessSpec, holds: Holds) -> bytes:
+    """The task as the shim reads it, see shim/command.py."""
     return marshal.dumps(
         {
             "command": [os.fsencode(argument) for argument in spec.command],

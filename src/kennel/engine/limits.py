@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,8 @@ class Limits:
             notes.append(
                 "Memory is looked at every 0.2 s and the process killed when it is over its "
                 "limit: no memory control group can be made here."
+                if sys.platform == "linux"
+                else "A limit on memory has no effect: only Linux tells what processes use."
             )
         if self._holder("cpu") is None:
             notes.append("A limit on CPUs has no effect: no cpu control group can be made here.")

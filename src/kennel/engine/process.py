@@ -17,6 +17,7 @@ __all__ = ["LocalProcess"]
 
 _log = logging.getLogger(__name__)
 _LOST_CODE = 128 + signal.SIGKILL  # what the kernel does to a command whose shim dies
+_BURIAL_SECONDS = 1.0  # a process that was killed is usually gone at once
 
 
 class LocalProcess:
@@ -27,6 +28,7 @@ class LocalProcess:
         self._record = record
         self._is_child = is_child
         self._groups = list(record.groups)
+        self._is_here = record.machine == proc.machine()  # else the pids mean nothing
         self._lock = threading.Lock()
         self._ending: Ending | None = None
         self._peak_bytes = 0
@@ -102,17 +104,14 @@ class LocalProcess:
 
     def _ask(self, number: int) -> None:
         # The shim passes it on: only the command's parent can be sure whose pid it is.
-        if self._is_here() and self.poll() is None:
+        if self._is_here and self.poll() is None:
             proc.signal_process(*self.shim, number)
-
-    def _is_here(self) -> bool:
-        return self._record.machine == proc.machine()
 
     def _find_ending(self) -> Ending | None:
         ending = read_ending(self._folder)
         if ending is not None:
             return ending
-        if self._is_here() and proc.is_alive(*self.shim):
+        if self._is_here and proc.is_alive(*self.shim):
             return None
         # It may have written its last word between the two looks.
         return read_ending(self._folder) or self._bury()
@@ -120,12 +119,13 @@ class LocalProcess:
     def _bury(self) -> Ending:
         """Ends what a dead shim left behind and records the loss."""
         record = self._record
-        if self._is_here():
+        if self._is_here:
             cgroup.kill(self._groups)
             if proc.is_alive(record.pid, record.start):
                 _kill_group(record.pid)
             for pid in _orphans(record, self._folder / "log"):
                 proc.signal_process(pid, proc.start_time(pid) or 0, signal.SIGKILL)
+            proc.wait_for_end(record.pid, record.start, _BURIAL_SECONDS)
             for left in cgroup.remove(self._groups):
                 _log.warning("the control group %s still holds processes and stays", left)
         ended = Exit(code=_LOST_CODE, lost=True, started=record.started, ended=time.time())

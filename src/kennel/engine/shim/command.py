@@ -97,7 +97,7 @@ def _prepare(task: Task, groups: list[str]) -> None:
 
 def _limit_processes(processes: int, own_user_namespace: bool) -> None:
     # The kernel counts all that the user runs, in a user namespace (since 5.14) only what is in it.
-    others = 0 if own_user_namespace else proc.tasks_of_user(os.getuid())
+    others = 0 if own_user_namespace else proc.tasks_of_user(os.getuid()) - 1
     limit = processes + others
     hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
     if hard != resource.RLIM_INFINITY:

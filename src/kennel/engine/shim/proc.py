@@ -31,6 +31,7 @@ __all__ = [
 
 LINUX = sys.platform == "linux"
 TICKS = os.sysconf("SC_CLK_TCK")
+_KERNEL_LISTS_CHILDREN = os.path.exists("/proc/thread-self/children")  # CONFIG_PROC_CHILDREN
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _POLL_SECONDS = 0.02  # where no pidfd is to be had
 
@@ -157,7 +158,7 @@ def descendants(root: int) -> list[int]:
         return []
     found: list[int] = []
     todo = [root]
-    tree = None if os.path.exists("/proc/thread-self/children") else _tree()
+    tree = None if _KERNEL_LISTS_CHILDREN else _tree()
     while todo:
         pid = todo.pop()
         children = _children(pid) if tree is None else tree.get(pid, [])
@@ -206,7 +207,6 @@ def _children(pid: int) -> list[int]:
 
 
 def _tree() -> dict[int, list[int]]:
-    # For kernels built without CONFIG_PROC_CHILDREN.
     tree: dict[int, list[int]] = {}
     for pid in pids():
         stat = read_stat(pid)

@@ -156,14 +156,20 @@ def _cover(folder: bytes) -> None:
 
 
 def _cover_root() -> None:
-    """The same for /, which takes a new root; it is put together over /tmp."""
-    staging = os.path.realpath(b"/tmp")
+    """The same for /, which takes a new root. It is put together over one of the old one's folders,
+    which is bound back from below."""
     entries = os.listdir(b"/")
+    folders = (b"/" + entry for entry in entries if not os.path.islink(b"/" + entry))
+    staging = next(folder for folder in folders if os.path.isdir(folder))
+    below = os.open(staging, os.O_PATH | os.O_DIRECTORY)
     _mount_tmpfs(staging, like=b"/")
     for entry in entries:
-        _bind_back(b"/" + entry, os.path.join(staging, entry))
-    # The copy of /tmp has a copy of the new root on it.
-    _call("umount2", staging + staging, _MNT_DETACH)
+        if b"/" + entry != staging:
+            _bind_back(b"/" + entry, os.path.join(staging, entry))
+    os.fchdir(below)
+    os.close(below)
+    _bind_back(b".", staging + staging)
+    _call("umount2", staging + staging, _MNT_DETACH)  # a copy of the new root came with it
     os.chdir(staging)
     _pivot_root()
     _call("umount2", b".", _MNT_DETACH)

@@ -90,6 +90,8 @@ class Supervisor:
         self._reap_leftovers()
         if cgroup.oom_kills(self._groups) > 0:
             self._over_memory = True
+            # Version 1 may take a child only, and the command end by itself before it is killed.
+            self._status = signal.SIGKILL
         cgroup.remove(self._groups)
         os.fsync(1)
         self._write_exit(self._exit_text(ended))
@@ -218,12 +220,12 @@ class Supervisor:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
-            if pid == self._pid:
-                self._pid, self._status = 0, status
-            elif pid == 0:
+            if pid == 0:
                 self._poller.poll(20)
                 _drain(self._wakeup)
                 self._kill_everything()  # what was forked during the last round too
+            elif pid == self._pid:
+                self._pid, self._status = 0, status
 
     def _exit_text(self, ended: float) -> str:
         code = os.waitstatus_to_exitcode(self._status)
