@@ -72,7 +72,9 @@ class BlobStore:
         blob_id = self._next_shard() + secrets.token_hex(15)
         return BlobWriter(self, blob_id, self.path(blob_id), hashes)
 
-    def stage(self, source: bytes | Path, hashes: Iterable[str] = ()) -> StagedBlob:
+    def stage(
+        self, source: bytes | Path | Iterable[bytes], hashes: Iterable[str] = ()
+    ) -> StagedBlob:
         """A blob of these bytes, or of a copy of this file. Raises OSError if it can't be read."""
         writer = self.writer(hashes)
         try:
@@ -80,8 +82,11 @@ class BlobStore:
                 with source.open("rb", buffering=0) as file:
                     while chunk := file.read(1 << 20):
                         writer.write(chunk)
-            elif source:
+            elif isinstance(source, bytes):
                 writer.write(source)
+            else:
+                for chunk in source:
+                    writer.write(chunk)
             return writer.finish()
         finally:
             writer.abort()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kennel.services.s3.errors import (
@@ -37,7 +39,7 @@ def test_a_bucket_may_be_made_again_in_the_first_region_only(stage: Stage):
     stage.put("k")
     stage.call("CreateBucket", Bucket="bucket")
     assert stage.read("k") == b"body"
-    west = {"CreateBucketConfiguration": {"LocationConstraint": "us-west-2"}}
+    west: dict[str, Any] = {"CreateBucketConfiguration": {"LocationConstraint": "us-west-2"}}
     stage.call("CreateBucket", Bucket="west", **west)
     assert isinstance(stage.error("CreateBucket", Bucket="west", **west), BucketAlreadyOwnedByYou)
 

@@ -73,6 +73,7 @@ def test_pages_make_up_the_whole_listing(keys, prefix, delimiter, limit):
         if not page.truncated:
             break
         assert len(found) == limit
+        assert page.last is not None
         last = page.last if isinstance(page.last, bytes) else page.last.key
         assert last == max(found)
         start = page.following

@@ -232,7 +232,8 @@ def test_uploads_are_listed_by_key_and_then_by_age(stage: Stage):
         stage.clock.advance(1)
         made.append((key, stage.begin(key)))
     wanted = [made[1], made[3], made[0], made[2]]
-    found, markers = [], {}
+    found: list[tuple[str, str]] = []
+    markers: dict[str, str] = {}
     while True:
         page = stage.call("ListMultipartUploads", Bucket="bucket", MaxUploads=1, **markers)
         found += [(item["Key"], item["UploadId"]) for item in page["Uploads"]]

@@ -19,7 +19,8 @@ def suspend(stage: Stage) -> None:
 
 def history(stage: Stage, **parameters):
     """Every entry over all pages, newest first a key: (key, version id, "marker" or "version")."""
-    found, markers = [], {}
+    found: list[tuple[str, str, str]] = []
+    markers: dict[str, str] = {}
     while True:
         page = stage.call("ListObjectVersions", Bucket="bucket", **parameters, **markers)
         entries = [(item, "version") for item in page.get("Versions", ())]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -12,29 +13,30 @@ from kennel.services.s3.area import Area
 from kennel.services.s3.bucket_rows import BucketRow
 from kennel.services.s3.checksums import ALGORITHMS, FULL_OBJECT
 from kennel.services.s3.conditions import ReadConditions, Stored, check_copy
-from kennel.services.s3.contents import cut, pieces_of
+from kennel.services.s3.contents import cut, pieces_of, whole
 from kennel.services.s3.errors import InternalError, InvalidArgument
 from kennel.services.s3.properties import decode_properties
 from kennel.services.s3.ranges import Span
 from kennel.services.s3.reading import read_version
 from kennel.services.s3.version_rows import Version, shown_version
-from kennel.store import BlobGone, ContentHash, Hasher, Piece
+from kennel.store import BlobGone, ContentHash, Hasher, Piece, StagedBlob
 
 __all__ = [
     "COPY_ATTEMPTS",
     "COPY_SOURCE_PARAMETERS",
-    "Digests",
+    "Material",
     "Source",
     "SourceName",
     "busy",
-    "digests_of",
+    "copied_pieces",
+    "material",
     "parse_copy_source",
     "read_source",
-    "source_pieces",
 ]
 
 COPY_ATTEMPTS = 20
-"""How often a copy begins again because somebody replaced the source under it."""
+"""How often a copy begins again because somebody replaced the source under it. The first attempt
+shares the source's blobs, the others take bytes of their own."""
 
 COPY_SOURCE_PARAMETERS = (
     "CopySourceIfMatch",
@@ -65,11 +67,18 @@ class Source(NamedTuple):
         return {f"CopySource{name}": value for name, value in shown.items()}
 
 
-class Digests(NamedTuple):
-    """MD5 in hexadecimal, and a checksum in base64."""
+class Material(NamedTuple):
+    """What a copy is made of: MD5 in hexadecimal, checksum in base64, and a blob of its own if it
+    does not share the source's."""
 
     md5: str
     checksum: str
+    own: StagedBlob | None
+
+    @property
+    def staged(self) -> list[StagedBlob]:
+        """What is to be kept once the copy is committed."""
+        return [] if self.own is None else [self.own]
 
 
 def parse_copy_source(header: str | Mapping[str, str]) -> SourceName:
@@ -106,34 +115,66 @@ def read_source(
     return Source(bucket, version)
 
 
-def source_pieces(
-    connection: sqlite3.Connection, version: Version, span: Span | None
-) -> list[Piece]:
-    """The pieces of the source, or of a part of it."""
+def _pieces(connection: sqlite3.Connection, version: Version, span: Span | None) -> list[Piece]:
     pieces = pieces_of(connection, version.content_id)
     return pieces if span is None else cut(pieces, span)
 
 
-def digests_of(area: Area, version: Version, span: Span | None, algorithm: str) -> Digests | None:
-    """The digests of the source's bytes, as of an object put in one request.
+@contextmanager
+def material(
+    area: Area, source: Source, span: Span | None, algorithm: str, *, share: bool
+) -> Iterator[Material | None]:
+    """What to copy of the source, hashed as an object put in one request is.
 
-    Known already if the source was put so and the algorithm is its own; else its bytes are read.
-    None if they are gone by now.
+    Shared, it is good only while the source stands as it does: `copied_pieces` looks. With a blob
+    of its own (`share` false) it is good whatever becomes of the source. None if the source's
+    bytes are gone by now.
     """
+    version = source.version
     known = version.checksum_algorithm == algorithm and version.checksum_type == FULL_OBJECT
-    if span is None and known and not version.part_count:
-        return Digests(version.etag, decode_properties(version.properties).checksum)
-    pieces = area.parts.database.read(lambda connection: source_pieces(connection, version, span))
-    hasher = Hasher({ContentHash.MD5, ALGORITHMS[algorithm]})
+    if share and span is None and known and not version.part_count:
+        yield Material(version.etag, decode_properties(version.properties).checksum, None)
+        return
+    pieces = area.parts.database.read(lambda connection: _pieces(connection, version, span))
     try:
-        with area.parts.blobs.open(pieces) as slices:
+        slices = area.parts.blobs.open(pieces)
+    except BlobGone:
+        yield None
+        return
+    with slices:
+        if share:
+            hasher = Hasher({ContentHash.MD5, ALGORITHMS[algorithm]})
             for chunk in slices.chunks():
                 hasher.update(chunk)
-    except BlobGone:
-        return None
-    digests = hasher.digests()
+            yield _material(hasher.digests(), algorithm, None)
+            return
+        own = area.parts.blobs.stage(slices.chunks(), [ALGORITHMS[algorithm]])
+    try:
+        yield _material(own.digests, algorithm, own)
+    finally:
+        own.discard()
+
+
+def _material(digests: Mapping[str, bytes], algorithm: str, own: StagedBlob | None) -> Material:
     checksum = base64.b64encode(digests[ALGORITHMS[algorithm]]).decode()
-    return Digests(digests[ContentHash.MD5].hex(), checksum)
+    return Material(digests[ContentHash.MD5].hex(), checksum, own)
+
+
+def copied_pieces(
+    area: Area,
+    connection: sqlite3.Connection,
+    name: SourceName,
+    values: Mapping[str, Any],
+    source: Source,
+    span: Span | None,
+    made_of: Material,
+) -> list[Piece] | None:
+    """The pieces of the copy, inside its write; None if it shares a source that has changed."""
+    if made_of.own is not None:
+        return whole(made_of.own)
+    if read_source(area, connection, name, values) != source:
+        return None
+    return _pieces(connection, source.version, span)
 
 
 def busy() -> InternalError:

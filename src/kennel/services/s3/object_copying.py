@@ -15,14 +15,14 @@ from kennel.services.s3.contents import Change, store_pieces
 from kennel.services.s3.copy_source import (
     COPY_ATTEMPTS,
     COPY_SOURCE_PARAMETERS,
-    Digests,
+    Material,
     Source,
     SourceName,
     busy,
-    digests_of,
+    copied_pieces,
+    material,
     parse_copy_source,
     read_source,
-    source_pieces,
 )
 from kennel.services.s3.errors import InvalidArgument, InvalidRequest
 from kennel.services.s3.names import encode_key
@@ -119,14 +119,14 @@ class ObjectCopying(Area):
             values=values,
         )
         _check_changes_something(copy)
-        for _ in range(COPY_ATTEMPTS):
-            done = self._attempt(copy)
+        for attempt in range(COPY_ATTEMPTS):
+            done = self._attempt(copy, share=attempt == 0)
             if done is not None:
                 return done
         raise busy()
 
-    def _attempt(self, copy: _Copy) -> dict[str, Any] | None:
-        """Hashes the source if need be and copies it; None if it was replaced meanwhile."""
+    def _attempt(self, copy: _Copy, *, share: bool) -> dict[str, Any] | None:
+        """Copies, hashing the source if need be; None if it was replaced meanwhile."""
         source = self.parts.database.read(
             lambda connection: read_source(self, connection, copy.source, copy.values)
         )
@@ -138,31 +138,36 @@ class ObjectCopying(Area):
         algorithm = source.version.checksum_algorithm
         if copy.checksum.named:
             algorithm = copy.checksum.algorithm
-        digests = digests_of(self, source.version, None, algorithm)
-        if digests is None:
-            return None
-        return self.commit(lambda change: self._copy(change, copy, source, algorithm, digests))
+        with material(self, source, None, algorithm, share=share) as made_of:
+            if made_of is None:
+                return None
+            return self.commit(
+                lambda change: self._copy(change, copy, source, algorithm, made_of), made_of.staged
+            )
 
     def _copy(
-        self, change: Change, copy: _Copy, source: Source, algorithm: str, digests: Digests
+        self, change: Change, copy: _Copy, source: Source, algorithm: str, made_of: Material
     ) -> dict[str, Any] | None:
         bucket = self.bucket(change.connection, copy.bucket, copy.owner)
         check_canned_acl(change.connection, bucket, copy.acl)
-        if read_source(self, change.connection, copy.source, copy.values) != source:
-            return None
         current = current_version(change.connection, bucket.bucket_id, copy.encoded_key)
         check_write(copy.match, copy.none_match, stored(current), copy.key)
+        pieces = copied_pieces(
+            self, change.connection, copy.source, copy.values, source, None, made_of
+        )
+        if pieces is None:
+            return None
         version = source.version
-        properties = _properties(version.properties, copy, digests)
+        properties = _properties(version.properties, copy, made_of.checksum)
         new = NewVersion(
             key=copy.encoded_key,
             modified=self.now(),
             size=version.size,
-            etag=digests.md5,
+            etag=made_of.md5,
             storage_class=copy.storage_class,
             checksum_algorithm=algorithm,
             checksum_type=FULL_OBJECT,
-            content_id=store_pieces(change, source_pieces(change.connection, version, None)),
+            content_id=store_pieces(change, pieces),
             properties=encode_properties(properties),
             tags=copy.tags if copy.new_tags else version.tags,
         )
@@ -170,7 +175,7 @@ class ObjectCopying(Area):
         result = {
             "ETag": f'"{new.etag}"',
             "LastModified": float(new.modified),
-            **checksum_members(algorithm, digests.checksum, FULL_OBJECT),
+            **checksum_members(algorithm, made_of.checksum, FULL_OBJECT),
         }
         return {
             "CopyObjectResult": result,
@@ -201,14 +206,14 @@ def _check_changes_something(copy: _Copy) -> None:
         )
 
 
-def _properties(source: bytes, copy: _Copy, digests: Digests) -> ObjectProperties:
+def _properties(source: bytes, copy: _Copy, checksum: str) -> ObjectProperties:
     """The copy's properties. Encryption and redirect are always the request's own."""
     asked_for = ObjectProperties.from_request(copy.values)
     if copy.new_metadata:
-        return msgspec.structs.replace(asked_for, checksum=digests.checksum)
+        return msgspec.structs.replace(asked_for, checksum=checksum)
     return msgspec.structs.replace(
         decode_properties(source),
-        checksum=digests.checksum,
+        checksum=checksum,
         encryption=asked_for.encryption,
         kms_key=asked_for.kms_key,
         bucket_key=asked_for.bucket_key,

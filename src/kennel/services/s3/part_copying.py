@@ -14,16 +14,16 @@ from kennel.services.s3.copy_source import (
     Source,
     SourceName,
     busy,
-    digests_of,
+    copied_pieces,
+    material,
     parse_copy_source,
     read_source,
-    source_pieces,
 )
 from kennel.services.s3.errors import InvalidRequest
 from kennel.services.s3.parameters import takes
 from kennel.services.s3.properties import decode_properties
 from kennel.services.s3.putting import SINGLE_PUT_LIMIT
-from kennel.services.s3.ranges import Span, copy_range
+from kennel.services.s3.ranges import copy_range
 from kennel.services.s3.upload_rows import (
     Part,
     Upload,
@@ -83,14 +83,14 @@ class PartCopying(Area):
             owner=ExpectedBucketOwner,
             values=values,
         )
-        for _ in range(COPY_ATTEMPTS):
-            done = self._attempt(copy)
+        for attempt in range(COPY_ATTEMPTS):
+            done = self._attempt(copy, share=attempt == 0)
             if done is not None:
                 return done
         raise busy()
 
-    def _attempt(self, copy: _Copy) -> dict[str, Any] | None:
-        """Hashes the range and makes it a part; None if the source was replaced meanwhile."""
+    def _attempt(self, copy: _Copy, *, share: bool) -> dict[str, Any] | None:
+        """Makes the part; None if the source was replaced meanwhile."""
         upload, source = self.parts.database.read(
             lambda connection: (
                 find_upload(
@@ -109,23 +109,26 @@ class PartCopying(Area):
                 "The specified copy source is larger than the maximum allowable size for a copy "
                 f"source: {SINGLE_PUT_LIMIT}"
             )
-        digests = digests_of(self, source.version, span, upload.checksum_algorithm)
-        if digests is None:
-            return None
-        part = Part(copy.number, digests.md5, size, self.now(), digests.checksum, EMPTY)
-        if not self.commit(lambda change: self._put(change, copy, source, part, span)):
-            return None
-        return _result(upload, source, part)
+        with material(self, source, span, upload.checksum_algorithm, share=share) as made_of:
+            if made_of is None:
+                return None
+            part = Part(copy.number, made_of.md5, size, self.now(), made_of.checksum, EMPTY)
 
-    def _put(
-        self, change: Change, copy: _Copy, source: Source, part: Part, span: Span | None
-    ) -> bool:
-        if read_source(self, change.connection, copy.source, copy.values) != source:
-            return False
-        bucket = self.bucket(change.connection, copy.bucket)
-        upload = find_upload(change.connection, bucket, copy.key, copy.upload_id)
-        put_part(change, upload, part, source_pieces(change.connection, source.version, span))
-        return True
+            def put(change: Change) -> bool:
+                connection = change.connection
+                pieces = copied_pieces(
+                    self, connection, copy.source, copy.values, source, span, made_of
+                )
+                if pieces is None:
+                    return False
+                bucket = self.bucket(connection, copy.bucket)
+                put_part(
+                    change, find_upload(connection, bucket, copy.key, copy.upload_id), part, pieces
+                )
+                return True
+
+            done = self.commit(put, made_of.staged)
+        return _result(upload, source, part) if done else None
 
 
 def _result(upload: Upload, source: Source, part: Part) -> dict[str, Any]:
