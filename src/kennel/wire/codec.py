@@ -44,14 +44,15 @@ def decode(target: Target, request: HttpRequest) -> dict[str, Any]:
     from kennel.wire.moto_codec import RequestParserError, parse_request
 
     operation = operation_model(target.service, target.operation)
+    body = request.content if operation.request_compression else request.body
     try:
         if target.protocol == "smithy-rpc-v2-cbor":
-            return decode_cbor(operation.input_shape, request.body)
+            return decode_cbor(operation.input_shape, body)
         if target.protocol in ("json", "rest-json"):
-            _check_json(operation, request.body)
+            _check_json(operation, body)
         values = list(request.query_pairs)
         if target.protocol in ("query", "ec2"):
-            values += parse_qsl(request.body.decode("utf-8"), keep_blank_values=True)
+            values += parse_qsl(body.decode("utf-8"), keep_blank_values=True)
         parsed = parse_request(
             operation,
             target.protocol,
@@ -60,7 +61,7 @@ def decode(target: Target, request: HttpRequest) -> dict[str, Any]:
             path_parameters=target.path_parameters,
             values=values,
             headers=request.headers,
-            body=request.body,
+            body=body,
         )
     except ParseError as error:
         raise MalformedXML("The XML you provided was not well-formed") from error

@@ -153,7 +153,7 @@ def _unsigned_candidates(request: HttpRequest) -> tuple[str, ...]:
 
 def _query_values(request: HttpRequest) -> dict[str, str]:
     values = dict(request.query_values)
-    for name, found in parse_qs(request.body.decode("utf-8", "replace")).items():
+    for name, found in parse_qs(request.content.decode("utf-8", "replace")).items():
         values[name] = found[-1]
     return values
 

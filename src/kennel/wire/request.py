@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl
 
 __all__ = ["HttpRequest", "HttpResponse"]
+
+_UNPACKED_LIMIT = 8 << 20  # AWS takes 1 MB
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,19 @@ class HttpRequest:
     def host(self) -> str:
         """The Host header, or an empty string."""
         return self.headers.get("host", "")
+
+    @cached_property
+    def content(self) -> bytes:
+        """The body without the gzip that clients put on large bodies of a few operations
+        (CloudWatch's PutMetricData); the body itself if it is not, or unpacks to too much."""
+        if self.headers.get("content-encoding") != "gzip":
+            return self.body
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        try:
+            content = unpacker.decompress(self.body, _UNPACKED_LIMIT)
+        except zlib.error:
+            return self.body
+        return content if unpacker.eof else self.body
 
     @cached_property
     def query_pairs(self) -> list[tuple[str, str]]:
