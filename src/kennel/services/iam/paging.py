@@ -46,6 +46,6 @@ def page(
 
 def _place_in(marker: str) -> str:
     try:
-        return base64.urlsafe_b64decode(marker.encode()).decode()
+        return base64.b64decode(marker.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError) as error:
         raise ValidationError(f"Invalid Marker: {marker}") from error

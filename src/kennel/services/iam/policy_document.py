@@ -66,7 +66,7 @@ _STATEMENT_KEYS = {
 _PRINCIPAL_KEYS = {"AWS", "Service", "Federated", "CanonicalUser"}
 _SID = re.compile(r"[A-Za-z0-9]*")
 _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?_-]+")
-_RESOURCE = re.compile(r"\*|(\*|arn):[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
+_RESOURCE = re.compile(r"\*|(\*|arn):[^:]+:[^:]+:[^:]*:[^:]*:.*", re.DOTALL)
 _OPERATOR = re.compile(
     r"(ForAllValues:|ForAnyValue:)?"
     r"(String(Not)?(Equals|EqualsIgnoreCase|Like)|Numeric(Not)?Equals|Numeric(Less|Greater)Than"
