@@ -22,7 +22,7 @@ from kennel.store.errors import BlobGone, StorageFull
 from kennel.store.slices import BlobSlices, Slice
 from kennel.store.staging import BlobWriter, Piece, StagedBlob, clean_when_full
 
-__all__ = ["BlobStore"]
+__all__ = ["BlobStore", "sync_folder"]
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class BlobStore:
     def start(self) -> None:
         """Makes the folder and sweeps the files that no row refers to."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        _sync_folder(self._folder.parent)
+        sync_folder(self._folder.parent)
         self._database.before_commit(self._sync_changed)
         self._sweep()
 
@@ -144,7 +144,7 @@ class BlobStore:
                 if not folder.exists():
                     with clean_when_full(folder):
                         folder.mkdir()
-                        _sync_folder(self._folder)
+                        sync_folder(self._folder)
                 self._shard_left = _SHARD_RUN
             self._shard_left -= 1
             return self._shard
@@ -154,7 +154,7 @@ class BlobStore:
             folders, self._changed = self._changed, set()
         try:
             for folder in folders:
-                _sync_folder(folder)
+                sync_folder(folder)
         except OSError:
             with self._lock:
                 self._changed |= folders
@@ -210,7 +210,8 @@ class BlobStore:
         return {blob_id for find in self._references for blob_id in find(connection)}
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Returns once the folder's entries are on the disk. A seam for simulated faults."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

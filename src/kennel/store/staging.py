@@ -16,7 +16,14 @@ from kennel.store.slices import BlobSlices
 if TYPE_CHECKING:
     from kennel.store.blobs import BlobStore
 
-__all__ = ["BlobWriter", "Piece", "StagedBlob", "clean_when_full"]
+__all__ = [
+    "BlobWriter",
+    "Piece",
+    "StagedBlob",
+    "clean_when_full",
+    "sync_file",
+    "write_all",
+]
 
 _SPACE_INTERVAL = 16 << 20  # bytes written between two looks at the free space
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -108,7 +115,7 @@ class BlobWriter:
                 self._look_at += _SPACE_INTERVAL
                 self._store.check_space()
             with clean_when_full(self._path):
-                _write_all(self._fd, data)
+                write_all(self._fd, data)
         except BaseException:
             self.abort()
             raise
@@ -121,7 +128,7 @@ class BlobWriter:
             raise ValueError("this blob writer was finished or aborted")
         try:
             with clean_when_full(self._path):
-                os.fsync(self._fd)
+                sync_file(self._fd)
         except BaseException:
             self.abort()
             raise
@@ -153,7 +160,13 @@ def clean_when_full(path: Path) -> Iterator[None]:
         raise
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """Writes every byte. A seam for simulated faults."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def sync_file(descriptor: int) -> None:
+    """Returns once the file's bytes are on the disk. A seam for simulated faults."""
+    os.fsync(descriptor)
