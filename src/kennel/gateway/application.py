@@ -232,7 +232,7 @@ def _request(scope: MutableMapping[str, Any]) -> HttpRequest:
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
     return HttpRequest(
         method=scope["method"],
         path=scope["raw_path"].decode("latin-1") or "/",

@@ -16,8 +16,8 @@ _UNPACKED_LIMIT = 8 << 20  # AWS takes 1 MB
 @dataclass(frozen=True)
 class HttpRequest:
     """One request. `path` and `query` are as they were sent, still percent-encoded; header names
-    are in lower case, a repeated header's values joined by ", ". `body` is empty where the
-    operation streams its body."""
+    are in lower case, a repeated header's values joined by "," as signatures have them. `body` is
+    empty where the operation streams its body."""
 
     method: str
     path: str
