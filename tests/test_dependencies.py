@@ -65,6 +65,11 @@ def test_whatever_the_package_imports_is_declared():
     assert imported("src") <= declared
 
 
+def test_whatever_the_plane_depends_on_it_imports():
+    # uvicorn imports httptools by its name
+    assert names(PROJECT["dependencies"]) - imported("src") == {"httptools"}
+
+
 def test_whatever_the_tests_import_is_declared():
     declared = names(PROJECT["dependencies"] + EXTRAS["ml"] + EXTRAS["test"])
     assert imported("tests") <= declared
