@@ -247,7 +247,7 @@ def test_some_space_is_left_for_deleting(tmp_path: Path):
     made = Blobs(tmp_path, reserve=1 << 60)
     made.store.start()
     with pytest.raises(StorageFull):
-        made.store.writer()
+        made.store.stage(b"x")
     assert made.files() == set()
     made.database.stop()
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from kennel.store.database import Database
 from kennel.store.errors import BlobGone, StorageFull
 from kennel.store.slices import BlobSlices, Slice
-from kennel.store.staging import BlobWriter, Piece, StagedBlob, clean_when_full
+from kennel.store.staging import BlobWriter, Piece, StagedBlob
 
 __all__ = ["BlobStore", "sync_folder"]
 
@@ -64,13 +64,8 @@ class BlobStore:
         self._sweep()
 
     def writer(self, hashes: Iterable[str] = ()) -> BlobWriter:
-        """A new blob to fill, hashed by `hashes` (ContentHash names) on the way.
-
-        Raises StorageFull if less than the reserve is free.
-        """
-        self.check_space()
-        blob_id = self._next_shard() + secrets.token_hex(15)
-        return BlobWriter(self, blob_id, self.path(blob_id), hashes)
+        """A new blob to fill, hashed by `hashes` (ContentHash names) on the way."""
+        return BlobWriter(self, hashes)
 
     def stage(
         self, source: bytes | Path | Iterable[bytes], hashes: Iterable[str] = ()
@@ -121,6 +116,11 @@ class BlobStore:
         self._unlink(unread)
         self._take_released()
 
+    @property
+    def folder(self) -> Path:
+        """The folder of all blobs."""
+        return self._folder
+
     def path(self, blob_id: str) -> Path:
         """Where a blob's file is."""
         return self._folder / blob_id[:2] / blob_id[2:]
@@ -131,23 +131,23 @@ class BlobStore:
         if room.f_bavail * room.f_frsize < self._reserve:
             raise StorageFull(self._folder)
 
-    def folder_changed(self, folder: Path) -> None:
-        """Has the folder synced before the next commit."""
-        with self._lock:
-            self._changed.add(folder)
-
-    def _next_shard(self) -> str:
+    def new_id(self) -> str:
+        """An id for a new blob, whose folder is there."""
         with self._lock:
             if not self._shard_left:
                 self._shard = secrets.token_hex(1)
                 folder = self._folder / self._shard
                 if not folder.exists():
-                    with clean_when_full(folder):
-                        folder.mkdir()
-                        sync_folder(self._folder)
+                    folder.mkdir()
+                    sync_folder(self._folder)
                 self._shard_left = _SHARD_RUN
             self._shard_left -= 1
-            return self._shard
+            return self._shard + secrets.token_hex(15)
+
+    def folder_changed(self, folder: Path) -> None:
+        """Has the folder synced before the next commit."""
+        with self._lock:
+            self._changed.add(folder)
 
     def _sync_changed(self) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -88,18 +88,18 @@ class StagedBlob:
 class BlobWriter:
     """Fills one new blob. May be called from a different thread each time, never by two at once.
 
-    md5 (the ETag) and crc64nvme (the checksum S3 adds to every object) are always computed.
+    Making one touches no disk; `write` and `finish` do. md5 (the ETag) and crc64nvme (the checksum
+    S3 adds to every object) are always computed.
     """
 
-    def __init__(self, store: BlobStore, blob_id: str, path: Path, hashes: Iterable[str]) -> None:
+    def __init__(self, store: BlobStore, hashes: Iterable[str]) -> None:
+        self._fd = -1
+        self._ended = False
         self._store = store
-        self._blob_id = blob_id
-        self._path = path
         self._hasher = Hasher({ContentHash.MD5, ContentHash.CRC64NVME, *map(ContentHash, hashes)})
+        self._blob_id = ""
         self._size = 0
-        self._look_at = _SPACE_INTERVAL
-        with clean_when_full(path):
-            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._look_at = 0
 
     @property
     def size(self) -> int:
@@ -108,45 +108,65 @@ class BlobWriter:
 
     def write(self, data: bytes) -> None:
         """Appends. Raises StorageFull, after which nothing is left of the blob."""
-        if self._fd < 0:
-            raise ValueError("this blob writer was finished or aborted")
-        try:
-            if self._size + len(data) > self._look_at:
-                self._look_at += _SPACE_INTERVAL
-                self._store.check_space()
-            with clean_when_full(self._path):
-                write_all(self._fd, data)
-        except BaseException:
-            self.abort()
-            raise
-        self._size += len(data)
-        self._hasher.update(data)
+        self._guarded(lambda: self._append(data))
 
     def finish(self) -> StagedBlob:
-        """Syncs the file. The folder is synced before the next commit, whoever makes it."""
-        if self._fd < 0:
-            raise ValueError("this blob writer was finished or aborted")
-        try:
-            with clean_when_full(self._path):
-                sync_file(self._fd)
-        except BaseException:
-            self.abort()
-            raise
-        os.close(self._fd)
-        self._fd = -1
-        self._store.folder_changed(self._path.parent)
+        """Syncs the file. The folder is synced before the next commit, whoever makes it.
+
+        Raises StorageFull, after which nothing is left of the blob.
+        """
+        self._guarded(self._sync)
+        self._close()
+        self._store.folder_changed(self._store.path(self._blob_id).parent)
         return StagedBlob(self._store, self._blob_id, self._size, self._hasher.digests())
 
     def abort(self) -> None:
         """Removes what was written. Harmless when called again, or after `finish`."""
         if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-            self._path.unlink(missing_ok=True)
+            self._close()
+            self._store.path(self._blob_id).unlink(missing_ok=True)
+        self._ended = True
 
     def __del__(self) -> None:
-        if getattr(self, "_fd", -1) >= 0:
+        self.abort()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        if self._ended:
+            raise ValueError("this blob writer was finished or aborted")
+        try:
+            with clean_when_full(self._store.folder):
+                if self._fd < 0:
+                    self._create()
+                work()
+        except BaseException:
             self.abort()
+            raise
+
+    def _create(self) -> None:
+        self._look()
+        self._blob_id = self._store.new_id()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._fd = os.open(self._store.path(self._blob_id), flags, 0o600)
+
+    def _append(self, data: bytes) -> None:
+        if self._size + len(data) > self._look_at:
+            self._look()
+        write_all(self._fd, data)
+        self._size += len(data)
+        self._hasher.update(data)
+
+    def _look(self) -> None:
+        """Looks whether the disk has room, now and again every few MiB."""
+        self._store.check_space()
+        self._look_at = self._size + _SPACE_INTERVAL
+
+    def _sync(self) -> None:
+        sync_file(self._fd)
+
+    def _close(self) -> None:
+        os.close(self._fd)
+        self._fd = -1
+        self._ended = True
 
 
 @contextmanager
