@@ -27,7 +27,6 @@ CLIENTS := .venv-clients
 SDK_V2 := 2.257.7
 WORKERS ?= 2
 KILLS ?= 200
-DEMO_STATE := demo-output/state
 ARGS ?=
 
 # The stamp's name holds what the installation was made from, so that another lock is another stamp
@@ -74,11 +73,8 @@ soak: install
 bench: install
 	$(BIN)/python -m benchmarks $(ARGS)
 
-# A plane of its own, on a folder and a port that are nobody else's; it stops when the demo ends.
 demo: install
-	@trap '$(BIN)/kennel down --state $(DEMO_STATE)' EXIT; \
-	$(BIN)/kennel up --detach --port 0 --state $(DEMO_STATE); \
-	$(BIN)/kennel demo --state $(DEMO_STATE) $(ARGS)
+	$(BIN)/kennel demo $(ARGS)
 
 docs: install
 	$(BIN)/python -m scripts.coverage_page
