@@ -19,6 +19,7 @@ __all__ = ["ArchiveError", "extract"]
 
 _DEFAULT_BYTES = 20 * 1024**3
 _DEFAULT_MEMBERS = 200_000
+_CHUNK = 1024 * 1024
 
 
 class ArchiveError(Exception):
@@ -38,20 +39,46 @@ def extract(
     when unpacked. Raises ArchiveError, and OSError for the disk's own troubles.
     """
     partial = destination.rstrip("/") + ".partial"
+    name = os.path.basename(archive)
     shutil.rmtree(partial, ignore_errors=True)
     os.makedirs(partial)
     try:
         with tarfile.open(archive, mode="r:gz" if _is_gzip(archive) else "r:") as tar:
-            members = _checked(tar, os.path.basename(archive), max_bytes, max_members)
-            tar.extractall(partial, members=members, filter="data")
+            for member in _checked(tar, name, max_bytes, max_members):
+                _place(tar, member, partial)
         os.replace(partial, destination)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ArchiveError(
-            f"The archive {os.path.basename(archive)} can't be unpacked: {error}. "
-            "It must be a whole tar.gz file."
+            f"The archive {name} can't be unpacked: {error}. It must be a whole tar.gz file."
+        ) from error
+    except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+        where = os.path.relpath(error.filename2 or error.filename, partial)
+        raise ArchiveError(
+            f"The archive {name} is refused: two of its members want to be {where}."
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, root: str) -> None:
+    """Makes a member that was found harmless. Nothing that is there already is touched, so
+    tarfile's own ways around what stands in the way are not wanted."""
+    path = os.path.join(root, os.path.normpath(member.name))
+    if member.isdir():
+        os.makedirs(path, exist_ok=True)
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if member.issym():
+        os.symlink(member.linkname, path)
+    elif member.islnk():
+        target = os.path.join(root, os.path.normpath(member.linkname))
+        os.link(target, path, follow_symlinks=False)
+    else:
+        content = tar.extractfile(member)
+        assert content is not None  # for a regular file it never is
+        with open(path, "xb") as file:
+            shutil.copyfileobj(content, file, _CHUNK)
+            os.fchmod(file.fileno(), 0o755 if member.mode & 0o100 else 0o644)
 
 
 def _is_gzip(path: str) -> bool:
@@ -64,6 +91,7 @@ def _checked(
 ) -> Iterator[tarfile.TarInfo]:
     """The members, each judged by what it and those before it are."""
     links: set[str] = set()
+    files: set[str] = set()
     total = 0
     for count, member in enumerate(tar, start=1):
         total += member.size if member.isreg() else 0
@@ -72,22 +100,22 @@ def _checked(
                 f"The archive {archive} is refused: unpacked it is more than {max_bytes:,} bytes "
                 f"or {max_members:,} files."
             )
-        fault = _fault(member, links)
+        fault = _fault(member, links, files)
         if fault:
             raise ArchiveError(
                 f"The archive {archive} is refused: its member {member.name!r} {fault}. "
                 "Make the archive from inside the folder, with plain files only."
             )
-        if member.issym():
-            links.add(posixpath.normpath(member.name))
+        if not member.isdir():
+            (links if member.issym() else files).add(posixpath.normpath(member.name))
         yield member
 
 
-def _fault(member: tarfile.TarInfo, links: set[str]) -> str | None:
-    """Why a member is refused, or None.
+def _fault(member: tarfile.TarInfo, links: set[str], files: set[str]) -> str | None:
+    """Why a member is refused, or None. `links` and `files` are the names before it.
 
-    No member's path goes through a link, and no link's target steps up after it stepped down, so
-    names can be judged as text: what they say is where they lead.
+    No member's path goes through a link, and no link's target steps up after it stepped down: so
+    names can be judged as text, for what they say is where they lead.
     """
     if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
         return "is a device or a pipe"
@@ -98,10 +126,10 @@ def _fault(member: tarfile.TarInfo, links: set[str]) -> str | None:
         return "lies behind a link"
     if member.issym():
         return _target_fault(member.linkname, depth=len(parts) - 1)
-    if member.islnk() and (
-        _name_fault(member.linkname) or posixpath.normpath(member.linkname) in links
-    ):
+    if member.islnk() and _name_fault(member.linkname):
         return f"is a link to {member.linkname!r}, which lies outside"
+    if member.islnk() and posixpath.normpath(member.linkname) not in files:
+        return f"is a link to {member.linkname!r}, which is no file that comes before it"
     return None
 
 

@@ -1,7 +1,8 @@
 """The payloads that the default handlers read and write: JSON, CSV and numpy's own.
 
-As in sagemaker_inference's decoder and encoder, but for pickles in a numpy array: whoever may
-invoke an endpoint may not thereby run code in it.
+As in sagemaker_inference's decoder and encoder, with two differences. A pickle in a numpy array
+is refused: whoever may invoke an endpoint may not thereby run code in it. Columns of whole numbers
+beside columns of others are read from CSV like any numbers; the toolkit fails on them.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def decode(body: Any, content_type: str | None) -> Any:
     if content_type == JSON:
         return numpy.array(json.loads(body))
     if content_type == CSV:
-        return numpy.genfromtxt(io.StringIO(body), dtype=None, delimiter=",", encoding="utf-8")
+        return numpy.loadtxt(io.StringIO(body), delimiter=",")
     if content_type == NPY:
         return numpy.load(io.BytesIO(body), allow_pickle=False)
     raise UnsupportedFormatError(content_type)
