@@ -21,7 +21,14 @@ from kennel.auth.signing import ChunkSigning
 from kennel.errors import ClientError
 from kennel.wire import HttpRequest
 
-__all__ = ["AwsChunkedDecoder", "IncompleteBody", "InvalidRequest", "payload_decoder"]
+__all__ = [
+    "AwsChunkedDecoder",
+    "IncompleteBody",
+    "InvalidChunkSizeError",
+    "InvalidRequest",
+    "MissingContentLength",
+    "payload_decoder",
+]
 
 _LINE_LIMIT = 4096  # bytes of a chunk's head or a trailer line
 _TRAILERS_LIMIT = 16  # lines
@@ -197,12 +204,12 @@ class AwsChunkedDecoder:
             self._end_trailers()
             return
         name, colon, value = line.decode("latin-1").partition(":")
-        name = name.strip().lower()
+        name = name.strip(" \t").lower()
         if not colon or len(self.trailers) >= _TRAILERS_LIMIT:
             raise InvalidRequest("The trailers of the chunked body can't be read.")
         if name != _TRAILER_SIGNATURE and name not in self._announced:
             raise InvalidRequest(f"The trailer {name} was not announced in x-amz-trailer.")
-        self.trailers[name] = value.strip()
+        self.trailers[name] = value.strip(" \t")
 
     def _lacks_signature(self) -> bool:
         return (

@@ -83,7 +83,7 @@ class RoleOperations(IamBase):
         MaxItems: int | None = None,
     ) -> dict[str, Any]:
         found = [role for role in self._roles.all() if role.path.startswith(PathPrefix)]
-        return page("Roles", found, lambda role: key_of(role.name), listed_role, Marker, MaxItems)
+        return page("Roles", found, lambda role: key_of(role.name), _listed, Marker, MaxItems)
 
     def update_role(
         self,
@@ -215,8 +215,7 @@ class RoleOperations(IamBase):
         return kind == "root"
 
 
-def listed_role(role: Role) -> dict[str, Any]:
-    """A role as lists carry it."""
+def _listed(role: Role) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "Path": role.path,
         "RoleName": role.name,
@@ -235,7 +234,7 @@ def listed_role(role: Role) -> dict[str, Any]:
 
 def shown_role(role: Role) -> dict[str, Any]:
     """A role as Create and Get answer it."""
-    shown = listed_role(role)
+    shown = _listed(role)
     if role.tags:
         shown["Tags"] = shown_tags(role.tags)
     return shown
