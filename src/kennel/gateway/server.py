@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from kennel.gateway.application import Application
 from kennel.gateway.invocations import EndpointInvocations
 from kennel.gateway.plane import Plane
 from kennel.gateway.status import StatusPage
+from kennel.identity import RootFileError
 from kennel.plane_record import PlaneRecord, process_start_time
 from kennel.settings import Settings
 
@@ -51,7 +53,7 @@ class _Server(uvicorn.Server):
 
 async def _serve(settings: Settings, listener: socket.socket, port: int, url: str) -> None:
     plane = Plane(settings, url)
-    plane.start()
+    _start(plane)
     runtime = plane.runtime
     runtime.router.attach(asyncio.get_running_loop())
     application = Application(plane, [EndpointInvocations(plane, runtime), StatusPage(plane)])
@@ -96,6 +98,18 @@ async def _serve(settings: Settings, listener: socket.socket, port: int, url: st
 
 def _ask_to_stop(server: uvicorn.Server) -> None:
     server.should_exit = True
+
+
+def _start(plane: Plane) -> None:
+    try:
+        plane.start()
+    except RootFileError as error:
+        raise CannotStart(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise CannotStart(
+            f"The store {plane.settings.state / 'kennel.db'} can't be used: {error}. "
+            "Restore it from a copy, or start on another folder by --state."
+        ) from error
 
 
 @contextlib.contextmanager

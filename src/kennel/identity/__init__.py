@@ -2,5 +2,6 @@
 
 from kennel.identity.credentials import CredentialDirectory, Credentials
 from kennel.identity.principal import Principal, PrincipalKind
+from kennel.identity.root_file import RootFileError
 
-__all__ = ["CredentialDirectory", "Credentials", "Principal", "PrincipalKind"]
+__all__ = ["CredentialDirectory", "Credentials", "Principal", "PrincipalKind", "RootFileError"]

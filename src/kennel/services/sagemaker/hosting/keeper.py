@@ -79,7 +79,10 @@ class EndpointKeeper:
         """Takes up every endpoint: adopts what lives, starts what does not."""
         self._pool = ThreadPoolExecutor(_TASKS, thread_name_prefix="endpoint")
         self._router.keeper = self
-        for name, _ in self._endpoints.list():
+        for name, endpoint in self._endpoints.list():
+            if endpoint.active is not None and endpoint.status is not EndpointStatus.DELETING:
+                # Known from the first request on: those that come now wait for the instances.
+                self._publish(name, endpoint.active)
             self.wake(name)
         self._watcher = threading.Thread(target=self._watch, name="endpoint-watch", daemon=True)
         self._watcher.start()

@@ -75,8 +75,11 @@ class Instance:
 
 
 class ModelServer:
-    """Makes a variant's model ready and keeps its instances. One thread at a time calls `adopt`,
-    `launch` and `scale`; the rest may be called from any. `variant` may change its count and weight."""
+    """Makes a variant's model ready and keeps its instances.
+
+    One thread at a time calls `adopt`, `launch` and `scale`; the rest may be called from any.
+    `variant` may change its count and its weight.
+    """
 
     def __init__(self, parts: Parts, images: Images, folder: Path, variant: ServedVariant) -> None:
         self._parts = parts
