@@ -183,6 +183,19 @@ def test_a_presigned_url_works_for_who_has_it(
     assert send(_plain("DELETE", get)).error[0] == "SignatureDoesNotMatch"
 
 
+def test_a_large_upload_through_a_default_presigned_url_goes_to_disk(
+    plane: Plane, client: ClientFactory, request: pytest.FixtureRequest
+) -> None:
+    s3 = client("s3")
+    names = {"Bucket": _name(request, "large"), "Key": "k"}
+    s3.create_bucket(Bucket=names["Bucket"])
+    url = s3.generate_presigned_url("put_object", names)
+    size = 80 << 20  # more than a request may have that is read into memory
+    assert send(_plain("PUT", url), bytes(size)).status == 200
+    assert s3.head_object(**names)["ContentLength"] == size
+    s3.delete_object(**names)
+
+
 def _plain(method: str, url: str) -> Any:
     from botocore.awsrequest import AWSRequest
 

@@ -47,6 +47,8 @@ _REST_ROOTS = (
     (re.compile(r"/20\d\d-\d\d-\d\d/"), "lambda"),
 )
 
+_PRESIGNED_V2 = frozenset({"AWSAccessKeyId", "Expires", "Signature"})
+
 _SMITHY_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)")
 
 
@@ -70,14 +72,19 @@ class Target:
 
 
 def scope_service(request: HttpRequest) -> str:
-    """The signing service in the request's credential scope; empty for an unsigned request."""
+    """The signing service in the request's credential scope; empty for an unsigned request.
+
+    A presigned URL of Signature Version 2 has no scope, but only S3 takes it.
+    """
     header = request.headers.get("authorization", "")
     match = re.search(r"Credential=[^/,]+/\d+/[^/,]*/([^/,]+)/aws4_request", header)
     if match:
         return match.group(1)
     credential = request.query_values.get("X-Amz-Credential", "")
     parts = credential.split("/")
-    return parts[3] if len(parts) == 5 else ""
+    if len(parts) == 5:
+        return parts[3]
+    return "s3" if request.query_values.keys() >= _PRESIGNED_V2 else ""
 
 
 def signing_name(service: str) -> str:
