@@ -27,16 +27,17 @@ USES = {
     "InstanceType": "N",
 }
 
-# vCPUs, MiB, GPUs, GPU. https://docs.aws.amazon.com/ec2/latest/instancetypes/ac.html (and pg.html)
-RETIRED: dict[str, tuple[int, int, int, str]] = {
-    "ml.dl1.24xlarge": (96, 786432, 0, ""),
-    "ml.p2.xlarge": (4, 62464, 1, "K80"),
-    "ml.p2.8xlarge": (32, 499712, 8, "K80"),
-    "ml.p2.16xlarge": (64, 749568, 16, "K80"),
-    "ml.p3.2xlarge": (8, 62464, 1, "V100"),
-    "ml.p3.8xlarge": (32, 249856, 4, "V100"),
-    "ml.p3.16xlarge": (64, 499712, 8, "V100"),
-    "ml.p6e-gb200.36xlarge": (144, 983040, 4, "B200"),
+# vCPUs, MiB, GPUs, GPU, GB of instance storage, from
+# https://docs.aws.amazon.com/ec2/latest/instancetypes/ac.html (and pg.html)
+RETIRED: dict[str, tuple[int, int, int, str, int]] = {
+    "ml.dl1.24xlarge": (96, 786432, 0, "", 4000),
+    "ml.p2.xlarge": (4, 62464, 1, "K80", 0),
+    "ml.p2.8xlarge": (32, 499712, 8, "K80", 0),
+    "ml.p2.16xlarge": (64, 749568, 16, "K80", 0),
+    "ml.p3.2xlarge": (8, 62464, 1, "V100", 0),
+    "ml.p3.8xlarge": (32, 249856, 4, "V100", 0),
+    "ml.p3.16xlarge": (64, 499712, 8, "V100", 0),
+    "ml.p6e-gb200.36xlarge": (144, 983040, 4, "B200", 22500),
 }
 
 
@@ -52,19 +53,22 @@ def main() -> None:
         catalog = json.load(file)
     with TARGET.open("w", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["instance_type", "vcpus", "memory_mib", "gpus", "gpu", "uses"])
+        writer.writerow(
+            ["instance_type", "vcpus", "memory_mib", "gpus", "gpu", "storage_gb", "uses"]
+        )
         for name in sorted(uses, key=_order):
             row = RETIRED.get(name) or _row(catalog[name.removeprefix("ml.")])
             writer.writerow([name, *row, uses[name]])
 
 
-def _row(entry: dict[str, Any]) -> tuple[int, int, int, str]:
+def _row(entry: dict[str, Any]) -> tuple[int, int, int, str, int]:
     gpus = entry.get("GpuInfo", {}).get("Gpus", [])
     return (
         entry["VCpuInfo"]["DefaultVCpus"],
         entry["MemoryInfo"]["SizeInMiB"],
         sum(gpu["Count"] for gpu in gpus),
         gpus[0]["Name"] if gpus else "",
+        entry.get("InstanceStorageInfo", {}).get("TotalSizeInGB", 0),
     )
 
 

@@ -28,13 +28,15 @@ class InstanceUse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InstanceType:
-    """A row of the table. `gpu` is the GPU's model, empty where there is none."""
+    """A row of the table. `gpu` is the GPU's model, empty where there is none; `storage_gb` the
+    size of its own NVMe storage, 0 where it has none and gets a volume instead."""
 
     name: str
     vcpus: int
     memory_mib: int
     gpus: int
     gpu: str
+    storage_gb: int
     uses: frozenset[InstanceUse]
 
     @property
@@ -82,6 +84,7 @@ def instance_types() -> Mapping[str, InstanceType]:
             memory_mib=int(row["memory_mib"]),
             gpus=int(row["gpus"]),
             gpu=row["gpu"],
+            storage_gb=int(row["storage_gb"]),
             uses=frozenset(map(InstanceUse, row["uses"])),
         )
         for row in csv.DictReader(text.splitlines())

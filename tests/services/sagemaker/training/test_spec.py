@@ -71,6 +71,13 @@ def test_the_source_archive_is_read_as_the_sdk_quotes_it():
     assert read(HyperParameters=inside).source is None
 
 
+def test_an_instance_types_own_storage_takes_the_place_of_a_volume():
+    volume = {"InstanceCount": 1, "VolumeSizeInGB": 1}
+    assert read(ResourceConfig=volume | {"InstanceType": "ml.m5.large"}).volume_bytes == 1 << 30
+    nvme = read(ResourceConfig=volume | {"InstanceType": "ml.g4dn.xlarge"})
+    assert nvme.volume_bytes > 100 << 30
+
+
 def test_an_entry_point_and_its_arguments_are_one_command():
     spec = read(
         AlgorithmSpecification__ContainerEntrypoint=["/bin/bash"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kennel.engine import Exit, Mount, Process, ProcessSpec
@@ -208,7 +207,7 @@ class Attempt:
             self._context,
         )
         shipment = self._workshop.shipper.ship(
-            log_file(folder, self.number),
+            folder.run(self.number) / "log",
             group=LOG_GROUP_TRAINING,
             stream=self._stream(folder),
             principal=self._context.principal,
@@ -242,8 +241,3 @@ class Attempt:
                 sync.assume_synced()
             sync.start()
             self._checkpoints = sync
-
-
-def log_file(folder: HostFolder, attempt: int) -> Path:
-    """Where the engine writes what an attempt prints."""
-    return folder.run(attempt) / "log"

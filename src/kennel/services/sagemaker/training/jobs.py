@@ -42,7 +42,7 @@ __all__ = ["TrainingJobs"]
 log = logging.getLogger(__name__)
 
 _SERVICE = "sagemaker.amazonaws.com"
-_MOST_ACTIVE = 1_000  # jobs that run or wait; AWS's quotas differ by instance type and account
+_MOST_WAITING = 1_000  # jobs; AWS's quotas count instances, by type and account
 _STOP_SECONDS = 10.0  # how long the plane's stop waits for each job's thread
 
 Request = dict[str, Any]
@@ -286,10 +286,10 @@ class TrainingJobs(Noun):
             ) from error
 
     def _require_room(self) -> None:
-        active = sum(not job.status.is_terminal for job in self._jobs.summaries())
-        if active >= _MOST_ACTIVE:
+        waiting = self._pool.waiting
+        if waiting >= _MOST_WAITING:
             raise ResourceLimitExceeded(
-                f"{active} training jobs run or wait already, and Kennel takes {_MOST_ACTIVE}. "
+                f"{waiting} training jobs wait already, and Kennel takes {_MOST_WAITING}. "
                 "Wait until some have ended, or stop some."
             )
 
@@ -303,9 +303,12 @@ class TrainingJobs(Noun):
 
     def _sweep(self) -> None:
         """Removes folders of jobs that are no more: a crash came before their end."""
-        kept = {str(job.folder) for job in self._jobs.summaries() if not job.status.is_terminal}
-        for path in self._workshop.folder.glob("*/*"):
-            if str(path.relative_to(self._workshop.folder)) not in kept:
+        root = self._workshop.folder
+        # The jobs are read after the folders: a job that starts meanwhile is found among them.
+        found = list(root.glob("*/*"))
+        kept = {root / job.folder for job in self._jobs.summaries() if not job.status.is_terminal}
+        for path in found:
+            if path not in kept:
                 shutil.rmtree(path, ignore_errors=True)
 
 

@@ -43,6 +43,12 @@ class JobPool:
         with self._lock:
             return len(self._running)
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a slot."""
+        with self._lock:
+            return len(self._waiting)
+
     def submit(self, name: str) -> bool:
         """Starts the job if a slot is free, else lets it wait; says whether it was started."""
         with self._lock:

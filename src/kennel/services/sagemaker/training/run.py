@@ -11,11 +11,12 @@ import logging
 import shutil
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kennel.engine import Exit
 from kennel.services.sagemaker.images import Image, UnknownImage
-from kennel.services.sagemaker.training.attempt import Attempt, log_file
+from kennel.services.sagemaker.training.attempt import Attempt
 from kennel.services.sagemaker.training.checkpoints import restore_checkpoints
 from kennel.services.sagemaker.training.document import TrainingJob
 from kennel.services.sagemaker.training.download import Downloads
@@ -228,23 +229,26 @@ class TrainingRun:
 
     def _kill(self, job: TrainingJob) -> None:
         """Kills what may still run of the job, watched or not."""
-        for folder in self._workshop.hosts(job, TrainingSpec.read(job.request)):
-            process = self._workshop.parts.engine.adopt(folder.run(job.attempt))
+        for record in self._records(job):
+            process = self._workshop.parts.engine.adopt(record)
             if process is not None:
                 process.kill()
                 process.wait()
 
     def _clean(self, job: TrainingJob) -> None:
         """The instance goes, and its disk with it."""
-        for folder in self._workshop.hosts(job, TrainingSpec.read(job.request)):
-            for attempt in range(1, job.attempt + 1):
-                self._workshop.shipper.forget(log_file(folder, attempt))
+        for record in self._records(job):
+            self._workshop.shipper.forget(record / "log")
         path = self._workshop.folder / job.folder
         shutil.rmtree(path, ignore_errors=True)
         try:
             path.parent.rmdir()
         except OSError:
             pass  # another job of that name has its folder there
+
+    def _records(self, job: TrainingJob) -> list[Path]:
+        """The engine's records of every host and attempt."""
+        return sorted((self._workshop.folder / job.folder).glob("*/run-*"))
 
     def _role(self, spec: TrainingSpec) -> Context:
         return self._workshop.context(self._context, spec.role_arn)

@@ -131,7 +131,7 @@ class TrainingSpec:
             compress=output.get("CompressionType", "GZIP") == "GZIP",
             instance=_instance(resources),
             hosts=_hosts(resources["InstanceCount"]),
-            volume_bytes=resources["VolumeSizeInGB"] << 30,
+            volume_bytes=_volume_bytes(resources),
             max_runtime=_max_runtime(_structure(request, "StoppingCondition")),
             environment=request.get("Environment", {}),
             checkpoints=_checkpoints(request),
@@ -178,6 +178,13 @@ def _instance(resources: Mapping[str, Any]) -> InstanceType:
         raise ValidationException(
             f"{resources['InstanceType']} is not an instance type for training."
         ) from None
+
+
+def _volume_bytes(resources: Mapping[str, Any]) -> int:
+    """A type with NVMe storage has that, and no volume whatever the request says [B]."""
+    own: int = _instance(resources).storage_gb
+    gigabytes: int = own or resources["VolumeSizeInGB"]
+    return gigabytes << 30
 
 
 def _hosts(count: int) -> tuple[str, ...]:
