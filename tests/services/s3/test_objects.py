@@ -22,7 +22,7 @@ from kennel.services.s3.errors import (
     NotModified,
     PreconditionFailed,
 )
-from kennel.store import BlobSlices
+from kennel.store import BlobSlices, blobs, staging
 from tests.services.s3.stage import Stage
 
 KEYS = [
@@ -272,3 +272,19 @@ def test_an_object_is_copied_to_a_file_of_the_callers_own(stage: Stage, tmp_path
     (tmp_path / "copy").write_bytes(b"scribbled")
     assert stage.read("k") == b"shared"
     assert io.BytesIO(body.read()).read() == b"shared"
+
+
+def test_a_put_is_acknowledged_after_file_folder_and_row_are_on_disk(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    stage.put("first")  # makes the folder
+    events: list[str] = []
+    sync_file, sync_folder = staging.sync_file, blobs.sync_folder
+    monkeypatch.setattr(staging, "sync_file", lambda fd: (sync_file(fd), events.append("file")))
+    monkeypatch.setattr(
+        blobs, "sync_folder", lambda folder: (sync_folder(folder), events.append("folder"))
+    )
+    stage.database.before_commit(lambda: events.append("commit"))
+    stage.put("second")
+    events.append("reply")
+    assert events == ["file", "folder", "commit", "reply"]
