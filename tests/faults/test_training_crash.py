@@ -1,6 +1,7 @@
 """Training jobs and a plane that is killed: nothing that it acknowledged is lost.
 
-KENNEL_SOAK_ROUNDS sets how many random moments are tried (3 by default).
+Random moments are tried in rounds of three: KENNEL_SOAK_ROUNDS of them, or as many as give KILLS,
+which `make soak` sets.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from tests.conftest import PlaneFactory
 from tests.integration.training_jobs import Training
 from tests.planes import wait_until
 
-ROUNDS = int(os.environ.get("KENNEL_SOAK_ROUNDS", "3"))
+KILLS = int(os.environ.get("KILLS", "9"))
+ROUNDS = int(os.environ.get("KENNEL_SOAK_ROUNDS", KILLS // 3 or 1))
 
 # Counts its starts beside the gate, prints, waits for the gate, prints again, saves.
 GATED = """

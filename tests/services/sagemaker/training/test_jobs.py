@@ -45,6 +45,7 @@ print("read", text)
         ("Uploading", "Uploading generated training model"),
         ("Completed", "Training job completed"),
     ]
+    assert job["OutputDataConfig"]["KmsKeyId"] == ""
     assert job["TrainingStartTime"] <= job["TrainingEndTime"]
     assert job["TrainingTimeInSeconds"] == job["BillableTimeInSeconds"] >= 1
 

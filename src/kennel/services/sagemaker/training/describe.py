@@ -16,7 +16,6 @@ _SHOWN = (
     "AlgorithmSpecification",
     "RoleArn",
     "InputDataConfig",
-    "OutputDataConfig",
     "ResourceConfig",
     "VpcConfig",
     "StoppingCondition",
@@ -48,6 +47,8 @@ def describe(job: TrainingJob) -> dict[str, Any]:
         "SecondaryStatusTransitions": _transitions(job),
         **{name: request[name] for name in _SHOWN if name in request},
         **{name: bool(request.get(name)) for name in _FLAGS},
+        # The SDK's `attach` reads the key's name whether there is one or not, and AWS gives it.
+        "OutputDataConfig": {"KmsKeyId": "", **request["OutputDataConfig"]},
     }
     optional = {
         "ModelArtifacts": {"S3ModelArtifacts": job.artifacts} if job.artifacts else None,
