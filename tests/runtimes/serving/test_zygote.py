@@ -353,3 +353,25 @@ def transform_fn(m, b, c, a): print("asked"); return "x"
     inst = one.fork("a")
     inst.invoke("x")
     assert inst.log == "asked\n"
+
+
+@pytest.mark.parametrize(
+    ("made", "objection"),
+    [
+        ("socket.socketpair()", "left a connection open"),
+        ("open(__file__)", "left a file open for reading"),
+        ("open(os.devnull)", None),
+        ("open(os.path.join(d, 'written'), 'w')", None),
+        ("mmap.mmap(-1, 4096)", None),
+    ],
+)
+def test_what_two_forks_would_fight_over_is_not_forked(zygote, made, objection):
+    script = f"""
+import mmap, os, socket
+def model_fn(d): return {made}
+def transform_fn(m, b, c, a): return "x"
+"""
+    one = zygote(script).ready()
+    forks_from = one.ask("status")["forks_from"]
+    assert forks_from == ("interpreter" if objection else "model")
+    assert (objection or "the model was loaded") in one.log

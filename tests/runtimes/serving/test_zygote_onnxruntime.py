@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions in forks: the proof of what `template` takes for harmless."""
+"""ONNX Runtime sessions in forks."""
 
 from __future__ import annotations
 
@@ -51,6 +51,15 @@ def test_forks_of_a_session_with_one_thread_answer_right_side_by_side(zygote, fi
             assert threads == 1
     one.ask("stop")
     assert [inst.exit()["code"] for inst in instances] == [0] * 4
+
+
+def test_onnxruntime_is_kept_from_reporting_to_its_maker(zygote, files, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    script = SCRIPT.replace("THREADS", ONE)
+    one = zygote({**files, "inference.py": script}, HOME=str(home)).ready()
+    one.fork("a").invoke("1", "a/b")
+    assert list(home.iterdir()) == []  # its database and device id would be there
 
 
 def test_a_session_with_a_pool_of_threads_is_loaded_by_each_instance(zygote, files):

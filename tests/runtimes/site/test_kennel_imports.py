@@ -1,4 +1,4 @@
-"""Around imports, in real interpreters with the site folder on their path."""
+"""Before imports, in real interpreters with the site folder on their path."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def test_a_sitecustomize_that_is_hidden_runs_too(python, tmp_path):
 def test_an_import_that_fails_may_be_tried_again(python, tmp_path):
     (tmp_path / "late.py").write_text("raise ImportError('not yet')")
     code = """
-from kennel_imports import around_import
+from kennel_imports import before_import
 calls = []
-around_import("late", before=lambda spec: calls.append(spec.name), after=lambda: calls.append("x"))
+before_import("late", lambda spec: calls.append(spec.name))
 for _ in range(2):
     try:
         import late

@@ -97,6 +97,7 @@ def test_a_script_gets_the_whole_contract(job):
         "SAGEMAKER_REGION": "eu-west-1",
         "SAGEMAKER_JOB_NAME": "job-1",
         "PYTHONUNBUFFERED": "1",
+        "ORT_DISABLE_TELEMETRY": "1",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
     }

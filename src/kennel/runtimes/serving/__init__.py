@@ -7,11 +7,10 @@ Three kinds of process:
     template    forked from the zygote; loads the model once, then forks instances
     instance    forked from the template; answers /ping and /invocations on its own socket
 
-A template that may be forked with the model in it ("forks_from": "model") has no thread but its
-main one and has not touched CUDA. If the user's code started threads or CUDA, the loaded template
-is thrown away and another takes its place which has only imported the same big libraries
-("forks_from": "interpreter"); its instances load the model for themselves. Threads that are known
-to do no harm when they are missing in a forked process are not counted (see `template`).
+A template may be forked with the model in it ("forks_from": "model") if the user's code has
+started no threads and no CUDA and has left no connection and no file open (`fork_safety`). Else
+the loaded template is thrown away, and another takes its place which has only imported the same
+big libraries ("forks_from": "interpreter"); its instances load the model for themselves.
 
 The environment is that of AWS's PyTorch inference toolkit: SM_MODEL_DIR, SAGEMAKER_PROGRAM,
 SAGEMAKER_SUBMIT_DIRECTORY, SAGEMAKER_CONTAINER_LOG_LEVEL, SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT.

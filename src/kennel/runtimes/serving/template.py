@@ -1,9 +1,4 @@
-"""A template: the process that instances are forked from.
-
-Fork copies one thread. A lock that another thread held stays locked in the copy, and a pool of
-threads that a library believes in is not there: so a template must have no thread but its main
-one, unless it is known that nobody misses it.
-"""
+"""A template: the process that instances are forked from."""
 
 from __future__ import annotations
 
@@ -23,22 +18,19 @@ from typing import NoReturn
 
 from kennel.runtimes.serving import handlers
 from kennel.runtimes.serving.channel import Channel
+from kennel.runtimes.serving.fork_safety import Census
 from kennel.runtimes.serving.handlers import Handlers
 from kennel.runtimes.serving.instance import become_instance
 from kennel.runtimes.serving.kernel import die_with_parent, thread_count
 from kennel.runtimes.serving.order import Order
 from kennel.runtimes.serving.settings import Settings
-from kennel.runtimes.site.kennel_imports import around_import, mend_torchvision
+from kennel.runtimes.site.kennel_imports import mend_torchvision
 
 __all__ = ["Kind", "Plan", "Template"]
 
 _LONGEST_ERROR = 16 * 1024
 # Big, slow to import, and without threads of their own when they are told to use one.
 _LIBRARIES = ("numpy", "torch", "torchvision", "PIL.Image", "onnxruntime")
-# onnxruntime starts one thread as it is imported, which only waits. A session with one thread
-# (intra_op_num_threads = inter_op_num_threads = 1) answers right in a fork, which does not have
-# that thread: tests/runtimes/serving/test_zygote_onnxruntime.py.
-_HARMLESS_IMPORTS = ("onnxruntime",)
 
 
 class Kind(enum.Enum):
@@ -63,7 +55,7 @@ class Plan:
 class Template:
     """The zygote's side. Messages on the channel have an "event":
 
-    loaded     threads, fork_safe, libraries: those of the big ones that are imported now
+    loaded     threads, objections to forking, libraries: those of the big ones that are imported
     failed     error
     forked     name, pid
     listening  name, pid, start_time, socket
@@ -111,7 +103,7 @@ def _leave_the_zygote(zygote: int, inherited: Iterable[int]) -> None:
 
 
 def _live(plan: Plan, channel: Channel, zygote: int) -> NoReturn:
-    census = _ThreadCensus()
+    census = Census()
     _prepare(plan)
     loaded: Handlers | None = None
     try:
@@ -125,17 +117,18 @@ def _live(plan: Plan, channel: Channel, zygote: int) -> NoReturn:
         text = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
         channel.send({"event": "failed", "error": text})
         os._exit(1)
+    # What nobody refers to may hold a connection. What is frozen is not walked through by the
+    # collector, so its pages stay shared.
+    gc.collect()
+    gc.freeze()
     channel.send(
         {
             "event": "loaded",
             "threads": thread_count(),
-            "fork_safe": census.foreign_threads() == 0 and not _is_cuda_initialized(),
+            "objections": census.objections(),
             "libraries": [name for name in _LIBRARIES if name in sys.modules],
         }
     )
-    # What is frozen is not walked through by the collector, so its pages stay shared.
-    gc.collect()
-    gc.freeze()
     while (message := channel.receive()) is not None:
         _fork_instance(Order.parse(message), plan, channel, zygote, loaded)
     os._exit(0)
@@ -151,31 +144,6 @@ def _prepare(plan: Plan) -> None:
     logging.basicConfig(stream=sys.stdout, format="%(message)s", level=settings.log_level)
     if os.path.isdir(settings.model_dir):
         os.chdir(settings.model_dir)
-
-
-class _ThreadCensus:
-    """Counts the threads that are there because of users' code."""
-
-    def __init__(self) -> None:
-        self._harmless = 0
-        self._before = 0
-        self._baseline = thread_count()
-        for name in _HARMLESS_IMPORTS:
-            around_import(name, before=self._note, after=self._add)
-
-    def foreign_threads(self) -> int:
-        return max(0, thread_count() - self._baseline - self._harmless)
-
-    def _note(self, _: object) -> None:
-        self._before = thread_count()
-
-    def _add(self) -> None:
-        self._harmless += thread_count() - self._before
-
-
-def _is_cuda_initialized() -> bool:
-    torch = sys.modules.get("torch")
-    return torch is not None and bool(torch.cuda.is_initialized())
 
 
 def _fork_instance(

@@ -11,6 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kennel.runtimes import SITE_FOLDER
+from kennel.runtimes.process_environment import (
+    THREAD_VARIABLES,
+    private_variables,
+    thread_variables,
+)
 from kennel.runtimes.serving.control import Client, Control
 from kennel.runtimes.serving.installer import Installer
 from kennel.runtimes.serving.kernel import become_subreaper
@@ -20,7 +25,6 @@ from kennel.runtimes.serving.order import Order, OrderRefused
 from kennel.runtimes.serving.settings import Settings
 from kennel.runtimes.serving.stage import Stage, advance
 from kennel.runtimes.serving.template import Kind, Plan, Template
-from kennel.runtimes.threads import THREAD_VARIABLES, thread_variables
 
 __all__ = ["Zygote", "main"]
 
@@ -115,13 +119,13 @@ class Zygote:
             self._to(Stage.READY)
             return
         self._loaded_threads = event["threads"]
-        if event["fork_safe"]:
+        if not event["objections"]:
             print(f"kennel: the model was loaded in {seconds:.1f} s", flush=True)
             self._to(Stage.READY)
             return
         print(
-            f"kennel: the model was loaded in {seconds:.1f} s. Its code started threads "
-            f"({event['threads']} in all) or CUDA, so each instance loads it for itself.",
+            f"kennel: the model was loaded in {seconds:.1f} s. Its code "
+            f"{' and '.join(event['objections'])}, so each instance loads it for itself.",
             flush=True,
         )
         self._drop_template()
@@ -261,6 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     threads = thread_variables(os.environ)
     # A child hangs once its parent has run a parallel region, so the template has one thread.
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    os.environ.update(private_variables(os.environ))
     # The other way to ask whether there is a GPU can't be forked after.
     os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
     settings = Settings.of(os.environ)

@@ -1,4 +1,4 @@
-"""Things to do around the first import of a module, without importing it.
+"""Something to do before the first import of a module, without importing it.
 
 `mend_torchvision` is the use of it in every process: torchvision's wheels from the general index
 hold a C++ library built against the CUDA build of PyTorch. On a CPU build the library does not
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-__all__ = ["around_import", "mend_torchvision"]
+__all__ = ["before_import", "mend_torchvision"]
 
 _OPERATORS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
@@ -38,12 +38,10 @@ class _Finder:
     def __init__(
         self,
         name: str,
-        before: Callable[[ModuleSpec], None] | None,
-        after: Callable[[], None] | None,
+        before: Callable[[ModuleSpec], None],
     ) -> None:
         self._name = name
         self._before = before
-        self._after = after
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -67,31 +65,24 @@ class _Finder:
         def exec_module(module: ModuleType) -> None:
             if self in sys.meta_path:
                 sys.meta_path.remove(self)
-            if self._before is not None:
-                self._before(spec)
+            self._before(spec)
             execute(module)
-            if self._after is not None:
-                self._after()
 
         loader.exec_module = exec_module
 
 
-def around_import(
-    name: str,
-    before: Callable[[ModuleSpec], None] | None = None,
-    after: Callable[[], None] | None = None,
-) -> None:
-    """Calls `before` with the module's spec just before its first import runs, `after` behind it.
+def before_import(name: str, act: Callable[[ModuleSpec], None]) -> None:
+    """Calls `act` with the module's spec just before its first import runs.
 
     Does nothing for a module that is imported already. `name` is a top-level module.
     """
     if name not in sys.modules:
-        sys.meta_path.insert(0, _Finder(name, before, after))
+        sys.meta_path.insert(0, _Finder(name, act))
 
 
 def mend_torchvision() -> None:
     """Makes a later `import torchvision` work where its C++ operators do not load."""
-    around_import("torchvision", before=_define_operators)
+    before_import("torchvision", _define_operators)
 
 
 def _define_operators(spec: ModuleSpec) -> None:

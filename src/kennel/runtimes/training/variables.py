@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kennel.runtimes import SITE_FOLDER
-from kennel.runtimes.threads import thread_variables
+from kennel.runtimes.process_environment import private_variables, thread_variables
 from kennel.runtimes.training import hardware
 from kennel.runtimes.training.configuration import Configuration
 from kennel.runtimes.training.hyperparameters import is_framework_parameter, to_arguments
@@ -128,6 +128,7 @@ def child_environment(
     return {
         **inherited,
         **thread_variables(inherited),
+        **private_variables(inherited),
         **contract,
         "CURRENT_HOST": configuration.host,
         "MASTER_ADDR": configuration.master,
