@@ -280,10 +280,17 @@ def test_a_put_is_acknowledged_after_file_folder_and_row_are_on_disk(
     stage.put("first")  # makes the folder
     events: list[str] = []
     sync_file, sync_folder = staging.sync_file, blobs.sync_folder
-    monkeypatch.setattr(staging, "sync_file", lambda fd: (sync_file(fd), events.append("file")))
-    monkeypatch.setattr(
-        blobs, "sync_folder", lambda folder: (sync_folder(folder), events.append("folder"))
-    )
+
+    def file(descriptor: int) -> None:
+        sync_file(descriptor)
+        events.append("file")
+
+    def folder(path: Path) -> None:
+        sync_folder(path)
+        events.append("folder")
+
+    monkeypatch.setattr(staging, "sync_file", file)
+    monkeypatch.setattr(blobs, "sync_folder", folder)
     stage.database.before_commit(lambda: events.append("commit"))
     stage.put("second")
     events.append("reply")
