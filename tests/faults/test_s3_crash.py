@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import BotoCoreError
 
 from tests.conftest import PlaneFactory
 from tests.planes import Plane
@@ -72,7 +72,7 @@ class Writer:
                     [self.put, self.put, self.put, self.delete, self.upload]
                 )
                 action(s3, name, acknowledged)
-        except HTTPClientError:
+        except BotoCoreError:
             return  # killed: whether the last request was carried out is not known
 
     def put(self, s3: Any, name: str, acknowledged: Acknowledged) -> None:
