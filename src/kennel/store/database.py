@@ -60,8 +60,12 @@ class Database:
     def start(self) -> None:
         """Opens the file, brings its schema up to date, and starts the writer."""
         connection = self._connect()
-        connection.execute("PRAGMA journal_mode=WAL")
-        _migrate(connection, [*_BASE_MIGRATIONS, *self._migrations])
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            _migrate(connection, [*_BASE_MIGRATIONS, *self._migrations])
+        except BaseException:
+            connection.close()
+            raise
         self._thread = threading.Thread(
             target=self._write_loop, args=(connection,), name="store-writer", daemon=True
         )
@@ -75,10 +79,9 @@ class Database:
         self._queue.put(None)
         thread.join()
         while not self._queue.empty():  # came in while this stopped
-            if (late := self._queue.get()) is not None:
+            late = self._queue.get()
+            if late is not None and late.future.set_running_or_notify_cancel():
                 late.future.set_exception(RuntimeError("the database is stopped"))
-        while self._readers:
-            self._readers.pop().close()
 
     def before_commit(self, work: Callable[[], None]) -> None:
         """Registers what must be durable before any commit is (the blob store's folder sync)."""
@@ -146,6 +149,9 @@ class Database:
                 running = False
             if batch:
                 self._commit(connection, batch)
+        # The writer goes last: it takes the write-ahead log back into the file.
+        while self._readers:
+            self._readers.pop().close()
         connection.close()
 
     def _commit(self, connection: sqlite3.Connection, batch: list[_Write]) -> None:
@@ -161,8 +167,7 @@ class Database:
             connection.execute("COMMIT")
         except BaseException as error:  # the batch is lost: every caller must hear of it
             log.exception("a commit of %d writes failed", len(batch))
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            _roll_back(connection)
             for write in batch:
                 write.future.set_exception(self._meaning(error))
             return
@@ -178,6 +183,14 @@ class Database:
             full.__cause__ = error
             return full
         return error
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    try:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    except sqlite3.Error:  # a disk in trouble; the next BEGIN will tell
+        log.exception("a failed commit could not be rolled back")
 
 
 @dataclass(slots=True)
