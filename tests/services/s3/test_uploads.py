@@ -187,7 +187,11 @@ def test_a_composite_checksum_covers_the_parts(stage: Stage):
         stage.part("k", upload, number, body, ChecksumSHA256=value_of("SHA256", body))
         for number, body in ((1, FIRST), (2, LAST))
     ]
-    answer = stage.complete("k", upload, parts)
+    with pytest.raises(BadDigest):
+        stage.complete("k", upload, parts, ChecksumSHA256=f"{value_of('SHA256', b'x')}-2")
+    whole = hashlib.sha256(FIRST).digest() + hashlib.sha256(LAST).digest()
+    composite = f"{value_of('SHA256', whole)}-2"
+    answer = stage.complete("k", upload, parts, ChecksumSHA256=composite)
     joined = hashlib.sha256(FIRST).digest() + hashlib.sha256(LAST).digest()
     assert answer["ChecksumSHA256"] == f"{value_of('SHA256', joined)}-2"
     assert answer["ChecksumType"] == "COMPOSITE"

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -15,7 +16,6 @@ from kennel.services.s3.checksums import (
     COMPOSITE,
     Asked,
     PartDigest,
-    asked,
     check_value,
     checksum_members,
     combined,
@@ -98,7 +98,12 @@ class UploadCompletion(Area):
 
         result = self.commit(complete)
         host = ctx.source.get("host") or f"s3.{ctx.region}.amazonaws.com"
-        return {"Location": f"http://{host}/{Bucket}/{Key}", "Bucket": Bucket, "Key": Key, **result}
+        return {
+            "Location": f"http://{host}/{Bucket}/{quote(Key)}",
+            "Bucket": Bucket,
+            "Key": Key,
+            **result,
+        }
 
 
 def _chosen(
@@ -162,9 +167,9 @@ def _assembled(
     checksum = combined(
         upload.checksum_algorithm, kind, [PartDigest(part.checksum, part.size) for part in parts]
     )
-    given = asked({name: value for name, value in values.items() if name in CHECKSUM_VALUES})
-    if given.value and given.algorithm == upload.checksum_algorithm:
-        check_value(Asked(given.algorithm, given.value, True), checksum)
+    given = values.get(f"Checksum{upload.checksum_algorithm}") or ""
+    if given != checksum.partition("-")[0]:  # S3 takes a composite one with its count or without
+        check_value(Asked(upload.checksum_algorithm, given, True), checksum)
     properties = msgspec.structs.replace(decode_properties(upload.properties), checksum=checksum)
     digest = hashlib.md5(
         b"".join(bytes.fromhex(part.etag) for part in parts), usedforsecurity=False
