@@ -8,6 +8,7 @@ import tarfile
 from pathlib import Path
 
 from kennel.services.sagemaker.training.archive import write_archive
+from kennel.services.sagemaker.training.upload import is_empty
 
 
 def archive(folder: Path) -> bytes:
@@ -70,6 +71,13 @@ def test_links_inside_are_kept_and_links_out_of_the_folder_and_pipes_are_left_ou
         again = tar.extractfile("weights-again")
         assert again is not None
         assert again.read() == b"w"
+
+
+def test_a_folder_that_is_a_link_to_another_has_nothing_to_upload(tmp_path):
+    (tmp_path / "model").symlink_to("/etc")
+    assert is_empty(tmp_path / "model")
+    assert is_empty(tmp_path / "missing")
+    assert not is_empty(tmp_path)
 
 
 def test_an_empty_folder_is_a_valid_archive(tmp_path):

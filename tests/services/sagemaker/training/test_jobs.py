@@ -195,6 +195,18 @@ def test_the_last_value_of_each_metric_is_final_and_one_that_never_matches_is_ab
     assert final == [("loss", 0.25)]
 
 
+def test_a_hosts_cpu_and_memory_are_metrics_of_the_host(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kennel.services.sagemaker.training.usage._INTERVAL", 0.05)
+    bench.create("measured", SAVE + "import time\ntime.sleep(1.5)\n")
+    bench.wait("measured", "Completed")
+    found = bench.call("cloudwatch", "ListMetrics", Namespace="/aws/sagemaker/TrainingJobs")
+    host = [{"Name": "Host", "Value": "measured/algo-1"}]
+    names = {m["MetricName"] for m in found["Metrics"] if m["Dimensions"] == host}
+    assert names == {"CPUUtilization", "MemoryUtilization"}
+
+
 def test_a_subscriber_hears_of_every_value_and_every_status(bench: Bench) -> None:
     events: list[JobEvent] = []
     unsubscribe = bench.jobs.subscribe(events.append)

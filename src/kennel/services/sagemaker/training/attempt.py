@@ -80,6 +80,7 @@ class Attempt:
                     process = self._run(folder, image)
                 except EngineError as error:
                     self.kill()
+                    self.detach()
                     raise JobFault(
                         f"AlgorithmError: the training process could not be started: {error}"
                     ) from error
@@ -196,7 +197,7 @@ class Attempt:
         credentials = parts.credentials.issue_session(
             self._context.principal, self._spec.max_runtime + _SESSION_MARGIN
         )
-        return JobIdentity(self._job.name, self._job.arn, parts.region, parts.url, credentials)
+        return JobIdentity(self._job.name, self._job.arn, self._job.region, parts.url, credentials)
 
     def _watch(self, folder: HostFolder, process: Process, fresh: bool) -> None:
         metrics = JobMetrics(
@@ -211,6 +212,7 @@ class Attempt:
             group=LOG_GROUP_TRAINING,
             stream=self._stream(folder),
             principal=self._context.principal,
+            region=self._job.region,
             new=fresh,
             on_lines=metrics.on_lines if self._spec.metrics else None,
         )

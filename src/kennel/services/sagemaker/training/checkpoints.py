@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import stat
 import threading
 from pathlib import Path
@@ -89,12 +90,14 @@ class CheckpointSync:
 
 
 def _scan(folder: Path) -> State:
+    """The regular files. The script goes on meanwhile: what vanishes under the look is skipped."""
     found: State = {}
-    for path in sorted(folder.rglob("*")):
-        try:
-            status = path.lstat()
-        except FileNotFoundError:
-            continue
-        if stat.S_ISREG(status.st_mode):
-            found[path.relative_to(folder).parts] = (status.st_mtime_ns, status.st_size)
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent, name) for name in sorted(names)):
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                continue
+            if stat.S_ISREG(status.st_mode):
+                found[path.relative_to(folder).parts] = (status.st_mtime_ns, status.st_size)
     return found

@@ -66,6 +66,11 @@ class TrainingJobSummary(Document):
         return self.outcome in (SecondaryStatus.STOPPED, SecondaryStatus.MAX_RUNTIME_EXCEEDED)
 
     @property
+    def region(self) -> str:
+        """The region that the job was created in."""
+        return self.arn.split(":")[3]
+
+    @property
     def folder(self) -> PurePosixPath:
         """The job's folder below that of all jobs; another job of the same name has another."""
         return PurePosixPath(self.name, str(int(self.creation_time * 1000)))

@@ -96,9 +96,16 @@ class TrainingJobs(Noun):
     def exists(self, kind: str, name: str) -> bool:
         return self._jobs.get(name) is not None
 
+    def find(self, name: str) -> TrainingJob | None:
+        """A job by name."""
+        return self._jobs.get(name)
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Has `listener` told of each JobChanged and MetricSeen from now on, on the job's own
-        thread, so it must return soon. The function that is returned ends that."""
+        thread, so it must return soon. The function that is returned ends that.
+
+        Jobs go on as soon as this noun starts: a noun that starts later subscribes in its
+        constructor, or looks at the jobs once it has subscribed."""
         return self._listeners.add(listener)
 
     def expect(self, owner: str, jobs: int) -> None:

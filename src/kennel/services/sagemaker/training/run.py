@@ -105,7 +105,7 @@ class TrainingRun:
         self._workshop.jobs.move(job, _S.DOWNLOADING if needs_data else _S.TRAINING)
 
     def _download(self, job: TrainingJob, spec: TrainingSpec) -> None:
-        downloads = Downloads(self._role(spec), self._interrupted)
+        downloads = Downloads(self._role(job), self._interrupted)
         hosts = self._workshop.hosts(job, spec)
         for number, folder in enumerate(hosts):
             folder.clear_input(spec)
@@ -123,7 +123,7 @@ class TrainingRun:
     def _train(self, job: TrainingJob, spec: TrainingSpec) -> None:
         attempt = self._attempt
         if attempt is None:
-            attempt = Attempt(self._workshop, self._role(spec), job, spec)
+            attempt = Attempt(self._workshop, self._role(job), job, spec)
             attempt.start(self._image(spec))
             self._attempt = attempt
         deadline = (job.attempt_started or job.creation_time) + spec.max_runtime
@@ -138,7 +138,7 @@ class TrainingRun:
     def _stop(self, job: TrainingJob, spec: TrainingSpec) -> None:
         """Ends the process gently; what it has left is uploaded like that of any job."""
         if self._attempt is None:
-            attempt = Attempt(self._workshop, self._role(spec), job, spec)
+            attempt = Attempt(self._workshop, self._role(job), job, spec)
             if not attempt.adopt():
                 assert job.outcome is not None
                 self._workshop.jobs.move(job, job.outcome)
@@ -156,7 +156,7 @@ class TrainingRun:
 
     def _upload(self, job: TrainingJob, spec: TrainingSpec) -> None:
         outcome = job.outcome or _S.FAILED
-        uploads = Uploads(self._role(spec), self._workshop.parts.blobs)
+        uploads = Uploads(self._role(job), self._workshop.parts.blobs)
         target = spec.output.below(self._name, "output")
         [folder, *_] = self._workshop.hosts(job, spec)
         if not is_empty(folder.output_data):
@@ -250,8 +250,8 @@ class TrainingRun:
         """The engine's records of every host and attempt."""
         return sorted((self._workshop.folder / job.folder).glob("*/run-*"))
 
-    def _role(self, spec: TrainingSpec) -> Context:
-        return self._workshop.context(self._context, spec.role_arn)
+    def _role(self, job: TrainingJob) -> Context:
+        return self._workshop.context(self._context, job)
 
     def _image(self, spec: TrainingSpec) -> Image:
         try:

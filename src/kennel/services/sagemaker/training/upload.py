@@ -74,8 +74,8 @@ class Uploads:
 
 
 def is_empty(folder: Path) -> bool:
-    """Whether there is nothing in the folder, or no folder."""
-    return not folder.is_dir() or next(folder.iterdir(), None) is None
+    """Whether there is nothing in the folder, or no folder; a link to another counts as none."""
+    return folder.is_symlink() or not folder.is_dir() or next(folder.iterdir(), None) is None
 
 
 @contextmanager

@@ -59,13 +59,14 @@ class Workshop:
         """The folders of a job's hosts."""
         return [HostFolder(self.folder / job.folder / host, host) for host in spec.hosts]
 
-    def context(self, context: Context, role_arn: str) -> Context:
-        """A context that acts as a job's role. Raises JobFault if the role is gone."""
+    def context(self, context: Context, job: TrainingJob) -> Context:
+        """A context that acts as a job's role in its region. Raises JobFault if the role is
+        gone."""
         try:
-            principal = role_principal(context, role_arn, _SESSION_NAME)
+            principal = role_principal(context, job.request["RoleArn"], _SESSION_NAME)
         except RoleNotPassable as error:
             raise JobFault(f"ClientError: {error.reason}") from error
-        return self.parts.dispatcher.context(principal)
+        return self.parts.dispatcher.context(principal, region=job.region)
 
     def cache(self, role_arn: str) -> Path:
         """The folder that jobs of one role share: what they compute once and need again. Another

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kennel.identity import Credentials, Principal
+from kennel.services.sagemaker.images import Image
+from kennel.services.sagemaker.training.environment import JobIdentity, job_environment
+from kennel.services.sagemaker.training.folder import HostFolder
+from kennel.services.sagemaker.training.spec import TrainingSpec, with_defaults
+from tests.services.sagemaker.training.test_spec import REQUEST
+
+JOB = JobIdentity(
+    "dogs",
+    "arn:aws:sagemaker:us-east-1:000000000000:training-job/dogs",
+    "us-east-1",
+    "http://127.0.0.1:4566",
+    Credentials("ASIAX", "secret", "token", Principal.root("000000000000")),
+)
+
+
+def environment(instance: str, *, mounted: bool = True, **own: str) -> dict[str, str]:
+    resources = {"InstanceType": instance, "InstanceCount": 1}
+    spec = TrainingSpec.read(
+        with_defaults(REQUEST | {"ResourceConfig": resources, "Environment": own})
+    )
+    return job_environment(
+        spec,
+        Image(Path("/opt/env/bin/python")),
+        HostFolder(Path("/state/dogs/algo-1"), "algo-1"),
+        JOB,
+        threads=3,
+        cache=Path("/state/cache/x"),
+        imports=Path("/state/imports"),
+        mounted=mounted,
+    )
+
+
+@pytest.mark.parametrize(
+    ("instance", "visible"),
+    [("ml.m5.xlarge", ""), ("ml.g4dn.xlarge", "0"), ("ml.g4dn.12xlarge", "0,1,2,3")],
+)
+def test_a_job_sees_as_many_gpus_as_its_instance_type_has(instance, visible):
+    assert environment(instance)["CUDA_VISIBLE_DEVICES"] == visible
+
+
+def test_the_images_python_comes_first_in_the_path():
+    assert environment("ml.m5.large")["PATH"].startswith("/opt/env/bin:")
+
+
+def test_the_folder_is_named_where_it_can_t_be_mounted():
+    assert "SAGEMAKER_BASE_DIR" not in environment("ml.m5.large")
+    unmounted = environment("ml.m5.large", mounted=False)
+    assert unmounted["SAGEMAKER_BASE_DIR"] == "/state/dogs/algo-1/ml"
+
+
+def test_the_requests_environment_overrides_all_but_the_jobs_name():
+    seen = environment("ml.m5.large", OMP_NUM_THREADS="9", TRAINING_JOB_NAME="other")
+    assert (seen["OMP_NUM_THREADS"], seen["MKL_NUM_THREADS"]) == ("9", "3")
+    assert seen["TRAINING_JOB_NAME"] == "dogs"
