@@ -31,8 +31,8 @@ _HEAD = """\
 <!-- Made from the code by `make docs`. -->
 
 Every operation of these services is one of three kinds. **Real**: Kennel does what the operation
-says, durably. **Bookkeeping**: moto answers it; it stores and describes things, and nothing has to
-run behind it. **Refused**: the reply is the error `NotImplemented` (HTTP 501), whose message names
+says, durably. **Bookkeeping**: it stores and describes things, durably too, and nothing runs behind
+it. **Refused**: the reply is the error `NotImplemented` (HTTP 501), whose message names
 the operation. A parameter that an operation does not support is refused in the same way, by name.
 Requests to any other AWS service are refused as a whole.
 

@@ -1,4 +1,7 @@
-"""Bucket policies: checked, stored, given back as they were sent. The authorizer evaluates them."""
+"""Bucket policies: checked, stored, given back as they were sent.
+
+To evaluate them is the authorizer's part; `bucket_policy` is where it finds them.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Configurations of buckets that are stored and given back: policy, CORS, lifecycle and the like.
 
-They are AWS's structures as the caller sent them. The authorizer reads policies; the others are
-bookkeeping: Kennel's bytes lie unencrypted on its disk, no rule expires an object, and no browser
-is turned away.
+They are AWS's structures as the caller sent them, and bookkeeping: bytes lie unencrypted on the
+disk, no rule expires an object, no browser is turned away.
 """
 
 from __future__ import annotations

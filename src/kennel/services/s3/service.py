@@ -37,6 +37,13 @@ class S3(Service):
 
     name: ClassVar[str] = "s3"
     migrations: ClassVar[tuple[Migration, ...]] = MIGRATIONS
+    bookkeeping: ClassVar[frozenset[str]] = (
+        AbsentConfigurations.operations
+        | AccessControlLists.operations
+        | BucketConfigurations.operations
+        | BucketPolicies.operations
+    )
+    """Operations that store and give back what has no effect (yet)."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
