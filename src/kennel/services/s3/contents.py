@@ -98,11 +98,10 @@ def drop_contents(change: Change, content_ids: Sequence[int]) -> None:
     """Forgets contents; blobs that no other content shares are doomed."""
     dropped: set[str] = set()
     for some in _batches([content_id for content_id in content_ids if content_id != EMPTY]):
-        marks = _marks(some)
-        rows = change.connection.execute(
-            f"DELETE FROM s3_pieces WHERE content_id IN ({marks}) RETURNING blob_id", some
-        )
+        which = f"FROM s3_pieces WHERE content_id IN ({_marks(some)})"
+        rows = change.connection.execute(f"SELECT blob_id {which}", some)
         dropped.update(blob_id for (blob_id,) in rows)
+        change.connection.execute(f"DELETE {which}", some)
     shared: set[str] = set()
     for blob_ids in _batches(list(dropped)):
         rows = change.connection.execute(
