@@ -166,20 +166,24 @@ class BlobStore:
 
     def _take_released(self) -> None:
         """Counts down what readers let go of and unlinks what was waiting for that."""
-        if not self._lock.acquire(blocking=False):
-            return  # the next call does it
+        # Who finds the lock taken leaves it to its holder, or to the next call.
+        while self._released and self._lock.acquire(blocking=False):
+            try:
+                unread = self._count_down()
+            finally:
+                self._lock.release()
+            self._unlink(unread)
+
+    def _count_down(self) -> list[str]:
         unread = []
-        try:
-            while self._released:
-                for blob_id in self._released.popleft():
-                    self._held[blob_id] -= 1
-                    if not self._held[blob_id]:
-                        del self._held[blob_id]
-                        if blob_id in self._doomed:
-                            unread.append(blob_id)
-        finally:
-            self._lock.release()
-        self._unlink(unread)
+        while self._released:
+            for blob_id in self._released.popleft():
+                self._held[blob_id] -= 1
+                if not self._held[blob_id]:
+                    del self._held[blob_id]
+                    if blob_id in self._doomed:
+                        unread.append(blob_id)
+        return unread
 
     def _unlink(self, ids: Iterable[str]) -> None:
         for blob_id in ids:
