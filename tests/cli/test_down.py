@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 from kennel.plane_record import PlaneRecord, process_start_time
+from tests.integration.training_jobs import Training
 
 
 def test_down_returns_when_the_plane_has_gone(kennel, tmp_path):
@@ -46,3 +47,17 @@ def test_what_was_stored_is_there_after_the_next_up(kennel, plane_factory):
     plane.start()
     assert s3.get_object(Bucket="kept", Key="k")["Body"].read() == b"bytes"
     assert os.path.exists(plane.state / "plane.json")
+
+
+def test_down_says_which_training_jobs_go_on_and_the_next_plane_takes_them_up(
+    kennel, plane_factory
+):
+    plane = plane_factory()
+    training = Training(plane)
+    training.create("long", "import time; time.sleep(3)")
+    training.wait("long", "Training")
+    answer = kennel("down", "--state", str(plane.state))
+    assert "Still running: long." in answer.stdout
+    plane.stop()
+    plane.start()
+    assert training.wait("long")["SecondaryStatus"] == "Completed"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import time
+from pathlib import Path
 
-from kennel.cli.connection import state_folder
-from kennel.cli.errors import CommandError
+from kennel.cli.connection import connect, state_folder
+from kennel.cli.errors import CommandError, UsageError
 from kennel.plane_record import PlaneRecord
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -23,7 +25,9 @@ STOP_SECONDS = 60.0
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Stops the plane and waits until it has stopped. What is stored stays; the next "
-        "`kennel up` carries on with it. Stopping a plane that does not run is no error."
+        "`kennel up` carries on with it. Endpoints and functions stop with the plane; training "
+        "jobs go on, and the next plane takes them up. Stopping a plane that does not run is no "
+        "error."
     )
 
 
@@ -33,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     if record is None or not record.is_alive():
         print(f"No plane is running on {state}.")
         return 0
+    jobs = _jobs_in_progress(state)
     try:
         os.kill(record.pid, signal.SIGTERM)
     except ProcessLookupError:
@@ -50,4 +55,18 @@ def run(arguments: argparse.Namespace) -> int:
             )
         time.sleep(0.02)
     print(f"The plane on {state} has stopped.")
+    if jobs:
+        print(
+            f"Still running: {', '.join(jobs)}. The next `kennel up` takes them up where they "
+            "are by then."
+        )
     return 0
+
+
+def _jobs_in_progress(state: Path) -> list[str]:
+    """The training jobs that go on without the plane; none if it can't say."""
+    try:
+        status, body = connect(state).get("/_kennel/status")
+        return list(json.loads(body)["training_jobs_in_progress"]) if status == 200 else []
+    except (CommandError, UsageError, ValueError, KeyError):
+        return []

@@ -12,6 +12,7 @@ from kennel.auth import AuthenticationError, as_aws_error, verify
 from kennel.gateway.bodies import Receive, Send, read_body
 from kennel.gateway.plane import ACCOUNT_ID, Plane
 from kennel.gateway.replies import send_response
+from kennel.identity import Principal
 from kennel.wire import HttpRequest, HttpResponse, encode_error
 
 __all__ = ["StatusPage"]
@@ -68,7 +69,16 @@ class StatusPage:
                 "limits": list(capabilities.limits),
             },
             "services": sorted(plane.dispatcher.services),
+            "training_jobs_in_progress": self._jobs(),
         }
+
+    def _jobs(self) -> list[str]:
+        """The training jobs whose processes would outlive the plane."""
+        context = self._plane.dispatcher.context(Principal.root(ACCOUNT_ID))
+        page = context.call(
+            "sagemaker", "ListTrainingJobs", StatusEquals="InProgress", MaxResults=100
+        )
+        return [job["TrainingJobName"] for job in page["TrainingJobSummaries"]]
 
 
 def _json(status: int, content: dict[str, Any]) -> HttpResponse:
