@@ -29,14 +29,15 @@ class Connection:
     access_key_id: str
     secret_access_key: str
 
-    def client(self, service: str) -> Any:
-        """A boto3 client; the plane is asked whatever the caller's environment says."""
+    def client(self, service: str, **config: Any) -> Any:
+        """A boto3 client; the plane is asked whatever the caller's environment says. `config` is
+        for botocore's Config."""
         import boto3
         from botocore.config import Config
 
         return boto3.client(
             service,
-            config=Config(proxies={}),  # the plane is on this machine
+            config=Config(proxies={}, **config),  # the plane is on this machine
             endpoint_url=self.url,
             region_name=self.region,
             aws_access_key_id=self.access_key_id,

@@ -1,0 +1,46 @@
+"""What has to be taken away again, in the opposite order of its making."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+__all__ = ["Tidy"]
+
+log = logging.getLogger(__name__)
+
+
+class Tidy:
+    """A context manager: at its end, whatever it is, it takes away what it was told of."""
+
+    def __init__(self) -> None:
+        self._removals: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+
+    def later(self, removal: Callable[..., Any], *arguments: Any) -> None:
+        """Says how to take away what is about to be made."""
+        self._removals.append((removal, arguments))
+
+    def keep(self) -> None:
+        """Leaves all of it there."""
+        self._removals.clear()
+
+    def __enter__(self) -> Tidy:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        while self._removals:
+            removal, arguments = self._removals.pop()
+            try:
+                removal(*arguments)
+            except (BotoCoreError, ClientError) as failure:
+                # It was perhaps never made; the rest has to go all the same.
+                log.debug("%s%r: %s", removal.__name__, arguments[1:], failure)
