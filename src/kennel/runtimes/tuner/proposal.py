@@ -95,7 +95,13 @@ def _bayesian(request: Request) -> dict[str, str]:
 
 
 def _modelled(request: Request) -> Iterator[dict[str, str]]:
-    from kennel.runtimes.tuner.model import suggest  # Optuna, only where it is needed
+    try:
+        from kennel.runtimes.tuner.model import suggest  # Optuna, only where it is needed
+    except ModuleNotFoundError as error:
+        raise RuntimeError(
+            f"{error}. The {request.strategy} strategy needs Optuna: install kennel[ml], or search "
+            "with Random."
+        ) from error
 
     for attempt in range(_MODEL_ATTEMPTS):
         yield suggest(request, _number(request, attempt))

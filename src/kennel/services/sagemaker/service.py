@@ -11,6 +11,7 @@ from kennel.services.sagemaker.model import Models
 from kennel.services.sagemaker.noun import Noun
 from kennel.services.sagemaker.tags import Tags
 from kennel.services.sagemaker.training import TrainingJobs
+from kennel.services.sagemaker.tuning import TuningJobs
 from kennel.services.service import Parts, Service
 
 __all__ = ["SageMaker"]
@@ -29,12 +30,14 @@ class SageMaker(Service):
         super().__init__(parts)
         self.tags = Tags(parts, owner=self._owner)
         self.training_jobs = TrainingJobs(parts, self.tags)
+        self.tuning_jobs = TuningJobs(parts, self.tags, self.training_jobs)
         self.models = Models(parts, self.tags)
         self.endpoint_configs = EndpointConfigs(parts, self.tags, self.models)
         self.endpoints = Endpoints(parts, self.tags, self.models, self.endpoint_configs)
         self.nouns: tuple[Noun, ...] = (
             self.tags,
             self.training_jobs,
+            self.tuning_jobs,
             self.models,
             self.endpoint_configs,
             self.endpoints,

@@ -1,0 +1,5 @@
+"""Hyperparameter tuning jobs: a search whose every trial is a training job."""
+
+from kennel.services.sagemaker.tuning.jobs import TuningJobs
+
+__all__ = ["TuningJobs"]
