@@ -1,0 +1,101 @@
+"""`make bench`: measures, prints one table and writes it for programs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks import deploying, describing, invoking, objects, starting
+from benchmarks.bench import Bench, open_bench
+from benchmarks.memory import idle_plane
+from benchmarks.models import Deployed, deploy
+from benchmarks.payloads import photo, small_model
+from benchmarks.row import Row
+from benchmarks.table import RESULTS, as_text, write
+from tests.planes import Plane
+
+_Part = Callable[[Bench, Plane], Iterator[Row]]
+
+
+def main() -> int:
+    arguments = _arguments()
+    began = time.monotonic()
+    rows: list[Row] = []
+    with open_bench(arguments.quick, arguments.moto) as bench:
+        for row in _measure(bench, set(arguments.parts)):
+            bench.say(f"{row.part}: {row.ours.name.strip()} {row.ours.median:.3g} {row.ours.unit}")
+            rows.append(row)
+    seconds = time.monotonic() - began
+    write(rows, seconds)
+    if arguments.json:
+        print(json.dumps([row.as_json() for row in rows], indent=1))
+    else:
+        print(as_text(rows))
+        print(f"\n{seconds:.0f} s; every sample: {RESULTS}")
+    return 0
+
+
+def _measure(bench: Bench, wanted: set[str]) -> Iterator[Row]:
+    """All parts, or those that are wanted. The idle plane waits while the others work."""
+    if "idle" in wanted:
+        with idle_plane(bench) as idle:
+            if "start" in wanted:
+                yield from starting.measure(bench)
+            yield from _on_a_plane(bench, wanted)
+            yield from idle.measure()
+        return
+    if "start" in wanted:
+        yield from starting.measure(bench)
+    yield from _on_a_plane(bench, wanted)
+
+
+def _on_a_plane(bench: Bench, wanted: set[str]) -> Iterator[Row]:
+    with bench.plane("bench") as plane:
+        for name, part in _PARTS.items():
+            if name in wanted:
+                yield from part(bench, plane)
+
+
+def _small(bench: Bench, plane: Plane) -> Iterator[Row]:
+    model = Deployed("small", small_model(), photo())
+    yield from deploying.measure(bench, plane, model, "small network")
+    yield from describing.measure(bench, plane, model.name)
+    yield from invoking.measure_model(bench, plane, model, "small network", 1)
+    several = Deployed("several", model.archive, model.payload)
+    deploy(plane, several, 2)
+    yield from invoking.measure_model(bench, plane, several, "small network", 2)
+
+
+_PARTS: dict[str, _Part] = {
+    "s3": objects.measure,
+    "echo": invoking.measure_echo,
+    "small": _small,
+}
+_NAMES = ["start", "idle", *_PARTS]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a minute instead of six; noisier")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument(
+        "--moto",
+        type=Path,
+        metavar="FILE",
+        help="a moto_server command to measure beside the plane",
+    )
+    parser.add_argument("parts", nargs="*", help=f"parts to run: {', '.join(_NAMES)} (all)")
+    arguments = parser.parse_args()
+    for name in arguments.parts:
+        if name not in _NAMES:
+            parser.error(f"there is no part {name}; the parts are {', '.join(_NAMES)}")
+    arguments.parts = arguments.parts or _NAMES
+    return arguments
+
+
+if __name__ == "__main__":
+    sys.exit(main())

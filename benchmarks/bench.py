@@ -1,0 +1,75 @@
+"""One run of the benchmarks: its folder, its planes, how long it may measure."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.signing import Signer
+from kennel.cli.connection import Connection
+from tests.planes import Plane
+
+__all__ = ["Bench", "address_of", "open_bench", "signer_of"]
+
+
+@dataclass(slots=True)
+class Bench:
+    """A quick run has fewer rounds and shorter slices. `moto` is a `moto_server` to stand beside
+    the plane, if there is one."""
+
+    folder: Path
+    quick: bool
+    moto: Path | None
+
+    def rounds(self, whole: int) -> int:
+        """How often to measure."""
+        return max(3, whole // 3) if self.quick else whole
+
+    def count(self, whole: int) -> int:
+        """How many of something to do."""
+        return max(1, whole // 10) if self.quick else whole
+
+    def seconds(self, whole: float) -> float:
+        """How long a slice of load lasts."""
+        return whole / 2 if self.quick else whole
+
+    @contextmanager
+    def plane(self, name: str) -> Iterator[Plane]:
+        """A plane of its own on an empty state folder, stopped afterwards."""
+        plane = Plane(self.folder / name).start()
+        try:
+            yield plane
+        finally:
+            plane.close()
+
+    def say(self, text: str) -> None:
+        """Progress, apart from the table."""
+        print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def open_bench(quick: bool, moto: Path | None) -> Iterator[Bench]:
+    """A bench whose folder goes away with it."""
+    with tempfile.TemporaryDirectory(prefix="kennel-bench-") as folder:
+        yield Bench(Path(folder), quick, moto)
+
+
+def signer_of(connection: Connection) -> Signer:
+    """Signs as the plane's root user."""
+    return Signer(
+        connection.url.removeprefix("http://"),
+        connection.region,
+        connection.access_key_id,
+        connection.secret_access_key,
+    )
+
+
+def address_of(connection: Connection) -> tuple[str, int]:
+    """Where raw requests go."""
+    host, _, port = connection.url.removeprefix("http://").partition(":")
+    return host, int(port)
