@@ -200,8 +200,10 @@ def _say_how_to_go_on(screen: Screen, plane: _Plane, report: Report, keep: bool)
 
 
 def _data(named: str | None, output: Path, screen: Screen) -> DataSet:
-    from kennel.demo import dataset, drawn
+    from kennel.demo import dataset
 
     if named is not None:
         return dataset.read(Path(named).expanduser())
+    from kennel.demo import drawn
+
     return dataset.read(drawn.draw(output / "pictures", screen))

@@ -13,6 +13,7 @@ __all__ = ["plain_name", "plot_confusions", "plot_trials"]
 
 _DOTS = 150  # a inch
 _PAIRS = 20
+_RIGHT = 0.03  # learning rates from here on have their notes on the left
 _CEILING = 1.25  # of the loss of guessing: how far up the loss axis goes
 
 
@@ -48,7 +49,7 @@ def plot_trials(trials: Sequence[Trial], path: Path) -> None:
     axes.set(
         xscale="log",
         xlim=(0.0008, 0.125),
-        ylim=(0, ceiling * 1.05),
+        ylim=(0, ceiling * 1.08),
         xlabel="learning rate",
         ylabel="loss on validation (mean per photo)",
         title="The trials: learning rate and batch size to loss",
@@ -64,11 +65,12 @@ def plot_confusions(confusions: Confusions, path: Path) -> None:
 
     labels = [plain_name(label) for label in confusions.labels]
     shares = [[count / max(1, sum(row)) for count in row] for row in confusions.matrix]
-    side = max(7.0, 0.125 * len(labels) + 3)
+    side = max(7.0, 0.135 * len(labels) + 3)
     figure = Figure(figsize=(side + 7, side), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[side, 5])
-    drawn = left.imshow(shares, cmap="magma_r", vmin=0, vmax=1, interpolation="nearest")
-    size = 5.5 if len(labels) > 40 else 9
+    drawn = left.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    is_large = len(labels) > 40
+    size = 6 if is_large else 9
     left.set_xticks(range(len(labels)), labels, rotation=90, fontsize=size)
     left.set_yticks(range(len(labels)), labels, fontsize=size)
     left.set(xlabel="taken for", ylabel="true", title="Test photos, share of each true class")
@@ -76,10 +78,11 @@ def plot_confusions(confusions: Confusions, path: Path) -> None:
     worst = confusions.worst(_PAIRS)
     names = [f"{plain_name(true)} → {plain_name(taken)}" for true, taken, _ in worst]
     bars = right.barh(range(len(worst)), [count for *_, count in worst], color="indianred")
-    right.set_yticks(range(len(worst)), names, fontsize=8)
+    right.set_yticks(range(len(worst)), names, fontsize=12 if is_large else 9)
     right.invert_yaxis()
-    right.bar_label(bars, padding=2, fontsize=8)
+    right.bar_label(bars, padding=2)
     right.set(title="Most confused (true → taken for)", xlabel="test photos")
+    right.xaxis.get_major_locator().set_params(integer=True)
     right.spines[["top", "right"]].set_visible(False)
     _save(figure, path)
 
@@ -101,8 +104,16 @@ def _mark(axes: Any, trial: Trial, ceiling: float, is_best: bool) -> None:
     if is_best:
         axes.scatter(*point, s=280, facecolor="none", edgecolor="seagreen", linewidth=2, zorder=4)
         note = f"best: {note}"
+    # Towards the middle, and by turns above and below: neighbours' notes rarely meet then.
+    is_right, is_above = trial.learning_rate > _RIGHT, trial.number % 2 == 1
     axes.annotate(
-        f"{trial.number}: {note}", point, xytext=(9, 6), textcoords="offset points", fontsize=9
+        f"{trial.number}: {note}",
+        point,
+        xytext=(-10 if is_right else 10, 9 if is_above else -9),
+        textcoords="offset points",
+        ha="right" if is_right else "left",
+        va="bottom" if is_above else "top",
+        fontsize=9,
     )
 
 
