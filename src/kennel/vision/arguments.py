@@ -42,9 +42,9 @@ def parse(typed: Sequence[str] | None = None) -> Arguments:
     add = parser.add_argument
     add("--learning-rate", "--learning_rate", type=_positive, default=0.01)
     add("--batch-size", "--batch_size", type=_count, default=64)
-    add("--epochs", type=_count, default=20)
-    add("--weight-decay", "--weight_decay", type=_fraction, default=5e-4)
-    add("--label-smoothing", "--label_smoothing", type=_fraction, default=0.1)
+    add("--epochs", type=_count, default=12)
+    add("--weight-decay", "--weight_decay", type=_fraction, default=3e-3)
+    add("--label-smoothing", "--label_smoothing", type=_fraction, default=0.0)
     add(
         "--backbone",
         default="efficientnet-lite2",
