@@ -12,6 +12,7 @@ from kennel.clock import ScaledClock
 from kennel.engine import LocalEngine
 from kennel.identity import CredentialDirectory
 from kennel.services import Dispatcher, Parts, Service
+from kennel.services.lambda_ import Lambda
 from kennel.services.sagemaker_runtime import SageMakerRuntime
 from kennel.settings import Settings
 from kennel.store import BlobStore, Collection, Database, Document
@@ -94,6 +95,13 @@ class Plane:
         assert isinstance(service, SageMakerRuntime)
         return service
 
+    @property
+    def functions(self) -> Lambda:
+        """The service behind the functions' short way."""
+        service = self.dispatcher.service(Lambda.name)
+        assert isinstance(service, Lambda)
+        return service
+
     def stop(self) -> None:
         """Stops services, engine and store, in that order."""
         self._stopping.set()
@@ -121,4 +129,4 @@ def _service_classes() -> Iterator[type[Service]]:
     from kennel.services.sagemaker import SageMaker
     from kennel.services.sts import Sts
 
-    yield from (Iam, Sts, S3, Logs, CloudWatch, SageMakerRuntime, SageMaker)
+    yield from (Iam, Sts, S3, Logs, CloudWatch, SageMakerRuntime, SageMaker, Lambda)

@@ -17,7 +17,8 @@ import uvicorn
 import uvloop
 
 from kennel import __version__
-from kennel.gateway.application import Application
+from kennel.gateway.application import Application, ShortWay
+from kennel.gateway.function_invocations import FunctionInvocations
 from kennel.gateway.invocations import EndpointInvocations
 from kennel.gateway.plane import Plane
 from kennel.gateway.status import StatusPage
@@ -56,7 +57,14 @@ async def _serve(settings: Settings, listener: socket.socket, port: int, url: st
     _start(plane)
     runtime = plane.runtime
     runtime.router.attach(asyncio.get_running_loop())
-    application = Application(plane, [EndpointInvocations(plane, runtime), StatusPage(plane)])
+    functions = plane.functions
+    functions.attach(asyncio.get_running_loop())
+    short_ways: list[ShortWay] = [
+        EndpointInvocations(plane, runtime),
+        FunctionInvocations(plane, functions),
+        StatusPage(plane),
+    ]
+    application = Application(plane, short_ways)
     config = uvicorn.Config(
         application,
         loop="none",

@@ -1,0 +1,30 @@
+"""What an environment is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Deployment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One version's code and settings as they were published. A change makes another one.
+
+    `timeout` is in seconds, `memory` in MiB. `arn` is unqualified for `$LATEST`.
+    """
+
+    function: str
+    version: str
+    arn: str
+    region: str
+    code: Path
+    handler: str
+    runtime: str
+    role: str
+    timeout: int
+    memory: int
+    log_group: str
+    environment: Mapping[str, str]

@@ -1,0 +1,30 @@
+"""Functions act as their execution role: in the plane's calls for them and in their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kennel.identity import Credentials, Principal
+from kennel.services.roles import role_principal, role_session
+
+if TYPE_CHECKING:
+    from kennel.services.context import Context
+    from kennel.services.service import Parts
+
+__all__ = ["credentials_of", "principal_of"]
+
+_SESSION_SECONDS = 12 * 3600  # far longer than any environment lives
+
+
+def principal_of(parts: Parts, role: str, function: str) -> Principal:
+    """Who acts for the function. Raises RoleNotPassable if the role is gone."""
+    return role_principal(_context(parts), role, function)
+
+
+def credentials_of(parts: Parts, role: str, function: str) -> Credentials:
+    """Credentials for an environment; a row in the next commit. Raises RoleNotPassable."""
+    return role_session(_context(parts), role, function, _SESSION_SECONDS)
+
+
+def _context(parts: Parts) -> Context:
+    return parts.dispatcher.context(Principal.service(parts.account_id, "lambda.amazonaws.com"))

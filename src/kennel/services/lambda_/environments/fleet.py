@@ -1,0 +1,247 @@
+"""Every environment of the plane, and which function's invocations go where.
+
+Invocations stay on the event loop; `publish`, `withdraw` and `refuse` may be called from any
+thread and return when the loop has done it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from kennel.engine import EngineError
+from kennel.services.lambda_.environments.deployment import Deployment
+from kennel.services.lambda_.environments.environment import Answer, Environment, Request
+from kennel.services.lambda_.environments.pool import CapReached, Pool
+from kennel.services.lambda_.environments.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from kennel.services.service import Parts
+
+__all__ = ["ACCOUNT_CONCURRENCY", "Fleet", "NotPublished"]
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ACCOUNT_CONCURRENCY = 1000
+"""Invocations at the same time in an account and region ("Lambda quotas")."""
+
+_IDLE_SECONDS = 300.0  # of policy time; AWS does not say, people measure 5 to 15 minutes
+_SWEEP = 1.0  # seconds between two looks for idle environments
+_THREADS = 16  # starts and ends under way
+_LAUNCHES = 4  # processes that start at the same time; more only slow each other down
+_FOOTPRINT = 64 << 20  # bytes that an environment with boto3 takes, about
+
+
+class NotPublished(Exception):
+    """No environment may serve this. `reason` is empty if there is no such function or version,
+    else why it can't be invoked now."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Fleet:
+    """`attach` to the loop before anything runs; `stop` at the end."""
+
+    def __init__(self, parts: Parts, folder: Path) -> None:
+        self._parts = parts
+        self._folder = folder
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._attached = threading.Event()
+        self._waiting: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        self._pools: dict[tuple[str, str], Pool] = {}
+        self._draining: set[Pool] = set()
+        self._refusals: dict[str, str] = {}
+        self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="function")
+        self._launching: asyncio.Semaphore | None = None
+        self._closings: set[asyncio.Task[None]] = set()
+        self._alive = 0
+        self._bound = _machine_bound()
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Names the loop that everything belongs to; called on it."""
+        self._launching = asyncio.Semaphore(_LAUNCHES)
+        with self._lock:
+            self._loop = loop
+            waiting, self._waiting = self._waiting, []
+        for work in waiting:
+            work()
+        self._attached.set()
+        self._sweep()
+
+    def stop(self) -> None:
+        """Ends every environment and waits for it. From any thread but the loop's."""
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(self._close_all(), self._loop).result()
+        self._executor.shutdown()
+
+    @property
+    def attached(self) -> bool:
+        """Whether there is a loop."""
+        return self._attached.is_set()
+
+    # For any thread
+
+    def publish(self, deployment: Deployment, drained: Callable[[], None]) -> None:
+        """Serves a version by `deployment` from now on. What served it before answers what it
+        was asked; then `drained` is called, on a thread."""
+        key = (deployment.function, deployment.version)
+
+        def apply() -> None:
+            self._refusals.pop(deployment.function, None)
+            former = self._pools.get(key)
+            self._pools[key] = Pool(deployment, ACCOUNT_CONCURRENCY, self._make, self._close)
+            self._drain([former] if former is not None else [], drained)
+
+        self.on_loop(apply)
+
+    def withdraw(self, function: str, drained: Callable[[], None]) -> None:
+        """Serves no version of the function any more."""
+
+        def apply() -> None:
+            self._refusals.pop(function, None)
+            keys = [key for key in self._pools if key[0] == function]
+            self._drain([self._pools.pop(key) for key in keys], drained)
+
+        self.on_loop(apply)
+
+    def refuse(self, function: str, reason: str) -> None:
+        """Tells those who invoke a function that no version of it serves yet."""
+
+        def apply() -> None:
+            self._refusals[function] = reason
+
+        self.on_loop(apply)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs a coroutine on the loop and waits for it."""
+        self._attached.wait()
+        assert self._loop is not None
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    # For the event loop
+
+    def deployment(self, function: str, version: str) -> Deployment:
+        """What serves the version now. Raises NotPublished."""
+        return self._pool(function, version).deployment
+
+    def concurrency(self, function: str) -> int:
+        """Invocations of the function under way."""
+        return sum(pool.busy for key, pool in self._pools.items() if key[0] == function)
+
+    async def invoke(self, function: str, version: str, request: Request) -> Answer:
+        """Serves one invocation. Raises NotPublished, CapReached, EngineError, RoleNotPassable."""
+        pool = self._pool(function, version)
+        environment = pool.acquire()
+        try:
+            answer = await environment.invoke(request)
+        except BaseException:
+            pool.discard(environment)
+            raise
+        pool.release(environment, self._parts.clock.policy())
+        return answer
+
+    def _pool(self, function: str, version: str) -> Pool:
+        pool = self._pools.get((function, version))
+        if pool is None:
+            raise NotPublished(self._refusals.get(function, ""))
+        return pool
+
+    def _make(self, deployment: Deployment) -> Environment:
+        if self._alive >= self._bound and not self._evict():
+            raise CapReached("ConcurrentInvocationLimitExceeded")
+        assert self._launching is not None
+        self._alive += 1
+        folder = self._folder / secrets.token_hex(8)
+        sandbox = Sandbox(self._parts, deployment, folder)
+        return Environment(deployment, sandbox, self._executor, self._launching)
+
+    def _evict(self) -> bool:
+        """Closes the environment that has been idle longest, whosever it is."""
+        idle = [pool for pool in self._pools.values() if pool.oldest_idle is not None]
+        if not idle:
+            return False
+        pool = min(idle, key=lambda pool: pool.oldest_idle or 0.0)
+        pool.close_idle(pool.oldest_idle or 0.0)
+        return True
+
+    def _close(self, environment: Environment) -> None:
+        async def close() -> None:
+            try:
+                await environment.close()
+            except (EngineError, OSError):
+                log.exception("an environment could not be closed")
+
+        self._alive -= 1
+        task = asyncio.get_running_loop().create_task(close())
+        self._closings.add(task)
+        task.add_done_callback(self._closings.discard)
+
+    def _drain(self, pools: list[Pool], drained: Callable[[], None]) -> None:
+        left = set(pools)
+        self._draining |= left
+
+        def finished(pool: Pool) -> None:
+            self._draining.discard(pool)
+            left.discard(pool)
+            if not left:
+                closings = asyncio.gather(*self._closings, return_exceptions=True)
+                closings.add_done_callback(lambda _: self._executor.submit(drained))
+
+        if not pools:
+            self._executor.submit(drained)
+        for pool in pools:
+            pool.drain(lambda pool=pool: finished(pool))  # type: ignore[misc]
+
+    def _sweep(self) -> None:
+        since = self._parts.clock.policy() - _IDLE_SECONDS
+        for pool in self._pools.values():
+            pool.close_idle(since)
+        assert self._loop is not None
+        self._sweeper = self._loop.call_later(_SWEEP, self._sweep)
+
+    async def _close_all(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for pool in (*self._pools.values(), *self._draining):
+            for environment in pool.close_all():
+                self._close(environment)
+        self._pools.clear()
+        await asyncio.gather(*self._closings, return_exceptions=True)
+
+    def on_loop(self, work: Callable[[], None]) -> None:
+        """Runs `work` on the loop and waits for it; without a loop yet, once there is one."""
+        done: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                work()
+            except BaseException as error:  # handed to the thread that waits
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        with self._lock:
+            if self._loop is None:
+                self._waiting.append(work)
+                return
+            self._loop.call_soon_threadsafe(run)
+        done.result()
+
+
+def _machine_bound() -> int:
+    """How many environments this machine's memory holds."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(8, min(ACCOUNT_CONCURRENCY, memory // _FOOTPRINT))

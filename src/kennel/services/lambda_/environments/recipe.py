@@ -1,0 +1,110 @@
+"""The process of an environment: its command, what it sees of the files, its variables."""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import kennel
+from kennel.engine import Mount, ProcessSpec
+from kennel.identity import Credentials
+from kennel.runtimes import SITE_FOLDER
+from kennel.services.lambda_.environments.deployment import Deployment
+
+__all__ = ["Place", "process_spec"]
+
+_TASK_ROOT = "/var/task"
+_PROCESSES = 1024  # processes and threads ("Lambda quotas")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(kennel.__file__)))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one process of an environment lives: the engine's folder, the environment's /tmp, the
+    name of its log stream, and `HOST:PORT` of its Runtime API. `mounted`: whether this machine
+    lets a process have a view of its own."""
+
+    folder: Path
+    temporary: Path
+    stream: str
+    api: str
+    mounted: bool
+
+
+def process_spec(
+    deployment: Deployment, place: Place, credentials: Credentials, url: str
+) -> ProcessSpec:
+    """What the engine is to run. `url` is the plane's."""
+    root = Path(_TASK_ROOT) if place.mounted else deployment.code
+    return ProcessSpec(
+        folder=place.folder,
+        command=(sys.executable, "-P", "-m", "kennel.runtimes.function"),
+        environment=_variables(deployment, place, str(root), url) | _keys(credentials),
+        working_directory=root,
+        mounts=tuple(_mounts(deployment.code, place.temporary)) if place.mounted else (),
+        memory_bytes=deployment.memory << 20,
+        processes=_PROCESSES,
+    )
+
+
+def _variables(deployment: Deployment, place: Place, root: str, url: str) -> dict[str, str]:
+    """The function's own variables, and those of "Defined runtime environment variables"."""
+    own = dict(deployment.environment)
+    temporary = "/tmp" if place.mounted else str(place.temporary)
+    return {
+        "PATH": os.environ.get("PATH", _PATH),
+        "LANG": "en_US.UTF-8",
+        "PYTHONUTF8": "1",  # whatever locales the machine has
+        "TZ": ":UTC",
+        "HOME": temporary,  # not the developer's, with AWS profiles in it
+        "TMPDIR": temporary,
+        "AWS_ENDPOINT_URL": url,
+        # There is no instance metadata here; boto3 would wait for it.
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **own,
+        "PYTHONPATH": _python_path(own.get("PYTHONPATH", "")),
+        "_HANDLER": deployment.handler,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{deployment.runtime}",
+        "AWS_LAMBDA_FUNCTION_NAME": deployment.function,
+        "AWS_LAMBDA_FUNCTION_VERSION": deployment.version,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(deployment.memory),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": deployment.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": place.stream,
+        "AWS_LAMBDA_RUNTIME_API": place.api,
+        "LAMBDA_TASK_ROOT": root,
+        "LAMBDA_RUNTIME_DIR": os.path.join(_OWN_FOLDER, "kennel", "runtimes", "function"),
+        "AWS_REGION": deployment.region,
+        "AWS_DEFAULT_REGION": deployment.region,
+    }
+
+
+def _keys(credentials: Credentials) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
+    }
+
+
+def _python_path(own: str) -> str:
+    folders = [SITE_FOLDER, own]
+    if _OWN_FOLDER not in site.getsitepackages():
+        folders.append(_OWN_FOLDER)
+    return os.pathsep.join(filter(None, folders))
+
+
+def _mounts(code: Path, temporary: Path) -> Iterator[Mount]:
+    """Its code, a /tmp of its own, and in that whatever of Python itself lies in the real one."""
+    yield Mount(code, _TASK_ROOT, read_only=True)
+    yield Mount(temporary, "/tmp")
+    for place in sorted({sys.prefix, sys.base_prefix, _OWN_FOLDER}):
+        if place.startswith("/tmp/"):
+            # A mount inside of a mount needs its target there.
+            (temporary / os.path.relpath(place, "/tmp")).mkdir(parents=True, exist_ok=True)
+            yield Mount(Path(place), place, read_only=True)

@@ -1,0 +1,135 @@
+"""AWS Lambda: the parts put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kennel.services.lambda_.area import Area
+from kennel.services.lambda_.code_store import CodeStore
+from kennel.services.lambda_.document import Function, Version
+from kennel.services.lambda_.environments import ACCOUNT_CONCURRENCY, Fleet
+from kennel.services.lambda_.environments.leftovers import sweep
+from kennel.services.lambda_.event_configs import EventConfigs
+from kennel.services.lambda_.events import MIGRATIONS, EventQueue
+from kennel.services.lambda_.functions import Functions
+from kennel.services.lambda_.invoker import Invocation, Invoker
+from kennel.services.lambda_.keeper import FunctionKeeper
+from kennel.services.lambda_.naming import function_arn, parse_name
+from kennel.services.lambda_.permissions import Permissions
+from kennel.services.lambda_.tags import Tags
+from kennel.services.service import Parts, Service
+from kennel.store import Collection, Migration
+
+if TYPE_CHECKING:
+    from kennel.services.context import Context
+
+__all__ = ["Lambda"]
+
+_CODE_STORAGE = 80_530_636_800  # bytes: 75 GB ("Lambda quotas")
+_UNZIPPED = 262_144_000
+_ZIPPED = 52_428_800
+
+
+class Lambda(Service):
+    """AWS Lambda. The gateway hands invocations to `invoker` on its loop, which it names by
+    `attach` before the service starts."""
+
+    name: ClassVar[str] = "lambda"
+    migrations: ClassVar[tuple[Migration, ...]] = MIGRATIONS
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self._folder = parts.folder / "lambda"
+        self._functions = Collection(parts.database, "lambda.functions", Function)
+        self._versions = Collection(parts.database, "lambda.versions", Version)
+        self._code = CodeStore(self._folder / "code")
+        self._fleet = Fleet(parts, self._folder / "environments")
+        self._keeper = FunctionKeeper(parts, self._versions, self._code, self._fleet)
+        self._events = EventQueue(parts, self._functions)
+        self.invoker = Invoker(parts, self._fleet, self._events)
+        self._events.serve_by(self.invoker)
+        shared = (parts, self._functions, self._versions, self._code, self._keeper)
+        self._areas: tuple[Area, ...] = (
+            Functions(*shared),
+            Tags(*shared),
+            Permissions(*shared),
+            EventConfigs(*shared),
+        )
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Names the loop that invocations run on; called on it."""
+        self._fleet.attach(loop)
+
+    def start(self) -> None:
+        (self._folder / "environments").mkdir(mode=0o700, parents=True, exist_ok=True)
+        used = [
+            code.id
+            for _, version in self._versions.list()
+            for code in (version.code, version.serving)
+            if code is not None
+        ]
+        self._code.start(used)
+        sweep(self.parts, self._folder / "environments")
+        self._keeper.start()
+        self._fleet.on_loop(self._events.load())
+
+    def stop(self) -> None:
+        self._keeper.stop()
+        if self._fleet.attached:
+            self._fleet.run(self._events.stop())
+        self._fleet.stop()
+
+    def operation(self, name: str) -> Callable[..., dict[str, Any] | None] | None:
+        if name in ("invoke", "get_account_settings"):
+            method: Callable[..., dict[str, Any] | None] = getattr(self, name)
+            return method
+        for area in self._areas:
+            if (found := area.operation(name)) is not None:
+                return found
+        return None
+
+    def invoke(
+        self,
+        ctx: Context,
+        *,
+        FunctionName: str,
+        InvocationType: str = "RequestResponse",
+        LogType: str = "None",
+        ClientContext: str = "",
+        Payload: bytes = b"",
+        Qualifier: str = "",
+    ) -> dict[str, Any]:
+        """Invoke for callers that do not come by the short way."""
+        named = parse_name(ctx, FunctionName, Qualifier)
+        invocation = Invocation(
+            named, ctx.request_id, Payload, InvocationType, LogType, ClientContext
+        )
+        reply = self._fleet.run(self.invoker.invoke(invocation, function_arn(ctx, named.name)))
+        result: dict[str, Any] = {"StatusCode": reply.status, "Payload": reply.payload}
+        for name, value in (
+            ("FunctionError", reply.function_error),
+            ("LogResult", reply.log),
+            ("ExecutedVersion", reply.version),
+        ):
+            if value:
+                result[name] = value
+        return result
+
+    def get_account_settings(self, ctx: Context) -> dict[str, Any]:
+        """AWS's own limits, and what is used of them."""
+        versions = [version for _, version in self._versions.list()]
+        return {
+            "AccountLimit": {
+                "TotalCodeSize": _CODE_STORAGE,
+                "CodeSizeUnzipped": _UNZIPPED,
+                "CodeSizeZipped": _ZIPPED,
+                "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
+                "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY,
+            },
+            "AccountUsage": {
+                "TotalCodeSize": sum(version.code.size for version in versions),
+                "FunctionCount": len({version.function for version in versions}),
+            },
+        }

@@ -1,0 +1,73 @@
+"""Functions for tests: archives, a role, and the calls that every test makes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zipfile
+from typing import Any
+
+from tests.integration.model_archives import TRUST
+
+__all__ = ["Functions", "archive"]
+
+
+def archive(files: dict[str, str | bytes]) -> bytes:
+    """A zip with these files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    return buffer.getvalue()
+
+
+class Functions:
+    """Makes and invokes functions on a plane, by boto3 alone."""
+
+    def __init__(self, plane: Any) -> None:
+        self.client = plane.client("lambda")
+        self.logs = plane.client("logs")
+        self._iam = plane.client("iam")
+        self.role = self._role("functions")
+
+    def _role(self, name: str) -> str:
+        try:
+            return str(self._iam.get_role(RoleName=name)["Role"]["Arn"])
+        except self._iam.exceptions.NoSuchEntityException:
+            made = self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+            return str(made["Role"]["Arn"])
+
+    def create(self, name: str, script: str, **changes: Any) -> dict[str, Any]:
+        """A function of one module, Active when this returns."""
+        request: dict[str, Any] = {
+            "FunctionName": name,
+            "Role": self.role,
+            "Runtime": "python3.11",
+            "Handler": "main.handler",
+            "Code": {"ZipFile": archive({"main.py": script})},
+            **changes,
+        }
+        made: dict[str, Any] = self.client.create_function(**request)
+        self.client.get_waiter("function_active_v2").wait(
+            FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
+        )
+        return made
+
+    def invoke(self, name: str, event: Any = None, **options: Any) -> dict[str, Any]:
+        """The reply with its payload read, as `json`, and its log decoded, as `log`."""
+        if event is not None:
+            options["Payload"] = json.dumps(event).encode()
+        reply: dict[str, Any] = self.client.invoke(FunctionName=name, **options)
+        text = reply["Payload"].read()
+        reply["json"] = json.loads(text) if text else None
+        reply["log"] = base64.b64decode(reply.get("LogResult", "")).decode()
+        return reply
+
+    def lines(self, name: str) -> list[str]:
+        """Everything that the function's log group holds."""
+        try:
+            events = self.logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+        except self.logs.exceptions.ResourceNotFoundException:
+            return []
+        return [event["message"] for event in events]
