@@ -60,8 +60,12 @@ def enter(mounts: list[tuple[bytes, bytes, bool]]) -> bool:
     try:
         _call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
         view = _View()
+        # A mount may cover the sources of those after it, so all are opened before the first.
+        sources = {mount[0]: _opened(mount[0]) for mount in mounts}
         for source, target, read_only in sorted(mounts, key=lambda mount: mount[1].split(b"/")):
-            view.bind(source, target, read_only)
+            view.bind(_way_to(source, sources[source]), target, read_only)
+        for descriptor in filter(None, sources.values()):
+            os.close(descriptor)
     except OSError as error:
         raise SandboxError(f"the mount namespace could not be set up: {error}") from None
     return user_namespace
@@ -137,6 +141,25 @@ class _View:
             os.mkdir(path, 0o755)
         else:
             _touch(path)
+
+
+def _opened(source: bytes) -> int | None:
+    try:
+        return os.open(source, os.O_PATH)
+    except OSError:
+        return None  # whoever binds it says what is wrong
+
+
+def _way_to(source: bytes, descriptor: int | None) -> bytes:
+    """A path that leads to what `source` was before anything was mounted."""
+    if descriptor is None:
+        return source
+    try:
+        if os.path.samestat(os.stat(source), os.fstat(descriptor)):
+            return source
+    except OSError:
+        pass  # covered, so its path leads nowhere now
+    return b"/proc/self/fd/%d" % descriptor
 
 
 def _cover(folder: bytes) -> None:
