@@ -68,7 +68,8 @@ $(CLIENTS)/.installed-sagemaker-$(SDK_V2):
 	@touch $@
 
 soak: install
-	KILLS=$(KILLS) $(BIN)/pytest tests/faults $(ARGS)
+	KILLS=$(KILLS) SOAK_OBJECT_BYTES=5368709120 $(BIN)/pytest tests/faults \
+		tests/integration/test_s3_large_objects.py $(ARGS)
 
 bench: install
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -56,9 +56,3 @@ def plane_factory(tmp_path: Path) -> Iterator[PlaneFactory]:
     yield make
     for one in planes:
         one.close()
-
-
-@pytest.fixture(scope="session")
-def kills() -> int:
-    """How many random moments a test kills a plane at: a few, or what `make soak` says."""
-    return int(os.environ.get("KILLS", "3"))

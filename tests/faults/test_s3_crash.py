@@ -1,11 +1,10 @@
 """`kill -9` of the plane while objects are put, replaced, deleted and uploaded in parts.
 
-A few random moments by default; `KENNEL_SOAK_ROUNDS=200` for many.
+A few random moments by default; `make soak` for many.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import sqlite3
 import threading
@@ -19,8 +18,9 @@ from botocore.exceptions import BotoCoreError
 
 from tests.conftest import PlaneFactory
 from tests.planes import Plane
+from tests.soak import kills
 
-ROUNDS = int(os.environ.get("KENNEL_SOAK_ROUNDS", "5"))
+ROUNDS = kills(5)
 WRITERS = 6
 KEYS_EACH = 6  # of every writer's own, so that what is where is known
 MOST_ACKNOWLEDGED = 60  # requests of all writers together before a kill

@@ -1,12 +1,10 @@
 """Training jobs and a plane that is killed: nothing that it acknowledged is lost.
 
-Random moments are tried in rounds of three: KENNEL_SOAK_ROUNDS of them, or as many as give KILLS,
-which `make soak` sets.
+Random moments are tried in rounds of three; `make soak` sets how many.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from pathlib import Path
@@ -17,9 +15,9 @@ import pytest
 from tests.conftest import PlaneFactory
 from tests.integration.training_jobs import Training
 from tests.planes import wait_until
+from tests.soak import kills
 
-KILLS = int(os.environ.get("KILLS", "9"))
-ROUNDS = int(os.environ.get("KENNEL_SOAK_ROUNDS", KILLS // 3 or 1))
+ROUNDS = kills(9) // 3
 
 # Counts its starts beside the gate, prints, waits for the gate, prints again, saves.
 GATED = """

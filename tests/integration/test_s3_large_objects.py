@@ -17,10 +17,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.planes import Plane
+from tests.soak import LARGE_OBJECT_BYTES
 
 MIB = 1 << 20
-# 256 MiB shows it; `KENNEL_SOAK_BYTES=5368709120` takes the most that one PutObject may have.
-STREAM_BYTES = int(os.environ.get("KENNEL_SOAK_BYTES", 256 * MIB))
 MEMORY_LIMIT = 96 * MIB
 
 
@@ -168,13 +167,13 @@ def test_a_large_object_streams_in_constant_memory(plane_factory: Callable[..., 
     s3.create_bucket(Bucket="stream")
     s3.put_object(Bucket="stream", Key="first", Body=b"loads what is loaded at first use")
     before = memory(plane.pid, "VmRSS")
-    s3.put_object(Bucket="stream", Key="large", Body=io.BufferedReader(Stream(STREAM_BYTES)))
+    s3.put_object(Bucket="stream", Key="large", Body=io.BufferedReader(Stream(LARGE_OBJECT_BYTES)))
     assert memory(plane.pid, "VmHWM") - before < MEMORY_LIMIT
-    expected = io.BufferedReader(Stream(STREAM_BYTES), MIB)
+    expected = io.BufferedReader(Stream(LARGE_OBJECT_BYTES), MIB)
     with closing(s3.get_object(Bucket="stream", Key="large")["Body"]) as body:
         received = 0
         for chunk in body.iter_chunks(4 * MIB):
             assert chunk == expected.read(len(chunk))
             received += len(chunk)
-    assert received == STREAM_BYTES
+    assert received == LARGE_OBJECT_BYTES
     assert memory(plane.pid, "VmHWM") - before < MEMORY_LIMIT
