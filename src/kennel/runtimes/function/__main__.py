@@ -1,4 +1,4 @@
-"""`python -P -m kennel.runtimes.function`; see the package's docstring."""
+"""`python -u -P -m kennel.runtimes.function`; see the package's docstring."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from kennel.runtimes.function.payload import decode_event, encode_result
 
 def main() -> int:
     """Serves invocations until nobody hands any out; returns the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True, write_through=True)  # type: ignore[union-attr]
     log = install()
     try:
         api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])

@@ -53,6 +53,10 @@ def log_text(error: dict[str, Any]) -> str:
 
 
 def _frames(trace: TracebackType | None) -> list[traceback.FrameSummary]:
-    frames = list(traceback.extract_tb(trace))
+    """Without our own, and without the columns, so that no markers come under the lines."""
+    frames = [
+        traceback.FrameSummary(frame.filename, frame.lineno, frame.name, line=frame.line)
+        for frame in traceback.extract_tb(trace)
+    ]
     start = next((i for i, frame in enumerate(frames) if _OWN not in frame.filename), 0)
     return frames[start:]

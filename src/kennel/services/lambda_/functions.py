@@ -277,7 +277,7 @@ class Functions(Area):
             return [version for _, version in found]
 
         self.forget(named.name, self.parts.database.write(delete))
-        return {"StatusCode": 204}
+        return {"StatusCode": 204, "_status": 204}
 
     def _require_settled(self, ctx: Context, name: str, revision: str) -> None:
         """Says what stands against a change before any work is done for it."""

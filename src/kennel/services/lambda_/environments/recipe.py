@@ -43,7 +43,8 @@ def process_spec(
     root = Path(_TASK_ROOT) if place.mounted else deployment.code
     return ProcessSpec(
         folder=place.folder,
-        command=(sys.executable, "-P", "-m", "kennel.runtimes.function"),
+        # -u: what a function prints is in its log when it is killed.
+        command=(sys.executable, "-u", "-P", "-m", "kennel.runtimes.function"),
         environment=_variables(deployment, place, str(root), url) | _keys(credentials),
         working_directory=root,
         mounts=tuple(_mounts(deployment.code, place.temporary)) if place.mounted else (),

@@ -1,0 +1,129 @@
+"""Functions and their events outlive their plane."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import threading
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.conftest import PlaneFactory
+from tests.integration.functions import Functions, archive
+from tests.planes import wait_until
+from tests.soak import kills
+
+ROUNDS = kills(3)
+
+COUNT = """
+import os, time
+
+def handler(event, context):
+    print("got", event["n"])
+    return os.getpid()
+"""
+
+
+def test_a_killed_planes_functions_serve_again_and_leave_no_process_behind(
+    plane_factory: PlaneFactory,
+) -> None:
+    plane = plane_factory()
+    functions = Functions(plane)
+    functions.create("survivor", COUNT)
+    pid = functions.invoke("survivor", {"n": 1})["json"]
+    plane.kill()
+    plane.start()
+    functions = Functions(plane)
+    again = functions.invoke("survivor", {"n": 2})["json"]
+    assert again != pid
+    assert not Path(f"/proc/{pid}").exists()
+    wait_until(lambda: "got 2" in functions.lines("survivor"))
+    assert "got 1" in functions.lines("survivor")  # shipped by the second plane, if not before
+    left = list((plane.state / "lambda" / "environments").iterdir())
+    assert len(left) == 1
+
+
+def test_a_function_that_was_being_created_when_the_plane_died_gets_active(
+    plane_factory: PlaneFactory,
+) -> None:
+    plane = plane_factory()
+    functions = Functions(plane)
+    many = {f"file{number}.py": "" for number in range(2000)}
+    functions.client.create_function(
+        FunctionName="unborn",
+        Role=functions.role,
+        Runtime="python3.11",
+        Handler="main.handler",
+        Code={"ZipFile": archive({"main.py": COUNT, **many})},
+    )
+    plane.kill()
+    plane.start()
+    functions = Functions(plane)
+    functions.client.get_waiter("function_active_v2").wait(
+        FunctionName="unborn", WaiterConfig={"Delay": 0.1, "MaxAttempts": 300}
+    )
+    assert functions.invoke("unborn", {"n": 1})["json"] > 0
+
+
+def test_an_acknowledged_event_is_delivered_whenever_the_plane_dies(
+    plane_factory: PlaneFactory,
+) -> None:
+    plane = plane_factory()
+    Functions(plane).create("events", COUNT)
+    acknowledged: list[int] = []
+    number = 0
+    for _ in range(ROUNDS):
+        functions = Functions(plane)
+        killer = threading.Timer(random.uniform(0.05, 0.8), plane.kill)
+        killer.start()
+        while killer.is_alive():
+            number += 1
+            try:
+                functions.client.invoke(
+                    FunctionName="events",
+                    InvocationType="Event",
+                    Payload=json.dumps({"n": number}).encode(),
+                )
+            except (BotoCoreError, ClientError):
+                continue
+            acknowledged.append(number)
+        killer.join()
+        plane.start()
+    functions = Functions(plane)
+    wanted = {f"got {n}" for n in acknowledged}
+    wait_until(lambda: wanted <= set(functions.lines("events")), 120, "every event was delivered")
+
+
+def test_an_event_whose_environment_is_killed_with_the_plane_is_delivered_again(
+    plane_factory: PlaneFactory,
+) -> None:
+    plane = plane_factory()
+    functions = Functions(plane)
+    slow = (
+        "import os, time\n"
+        "def handler(event, context):\n"
+        "    print('began', os.getpid())\n    time.sleep(event['s'])\n    print('done')\n"
+    )
+    functions.create("slow", slow, Timeout=900)
+    functions.client.invoke(FunctionName="slow", InvocationType="Event", Payload=b'{"s": 3}')
+    wait_until(lambda: any(line.startswith("began") for line in functions.lines("slow")))
+    pid = int(next(x for x in functions.lines("slow") if x.startswith("began")).split()[1])
+    plane.kill()
+    os.kill(pid, signal.SIGKILL)
+    plane.start()
+    functions = Functions(plane)
+    wait_until(lambda: "done" in functions.lines("slow"))
+    assert len([x for x in functions.lines("slow") if x.startswith("began")]) == 2
+
+
+def test_a_stopped_plane_leaves_no_environment_behind(plane_factory: PlaneFactory) -> None:
+    plane = plane_factory()
+    functions = Functions(plane)
+    functions.create("tidy", COUNT)
+    pid = functions.invoke("tidy", {"n": 1})["json"]
+    plane.stop()
+    assert not Path(f"/proc/{pid}").exists()
+    assert list((plane.state / "lambda" / "environments").iterdir()) == []
