@@ -14,14 +14,15 @@ __all__ = ["plain_name", "plot_confusions", "plot_trials"]
 _DOTS = 150  # a inch
 _PAIRS = 20
 _RIGHT = 0.03  # learning rates from here on have their notes on the left
-_CEILING = 1.25  # of the loss of guessing: how far up the loss axis goes
+_CEILING = 1.25  # of the loss of guessing: how far up the loss axis goes if a trial diverged
+_HEADROOM = 1.3  # of the largest loss, if none did
 
 
 def plot_trials(trials: Sequence[Trial], path: Path) -> None:
     """Loss over learning rate, a series a batch size; what diverged sits at the top edge."""
     figure, axes = _figure(10, 6)
     chance = trials[0].chance
-    ceiling = chance * _CEILING
+    ceiling = _ceiling(trials)
     sizes = sorted({trial.batch_size for trial in trials})
     colours = dict(zip(sizes, _colours(len(sizes)), strict=True))
     for size in sizes:
@@ -37,15 +38,16 @@ def plot_trials(trials: Sequence[Trial], path: Path) -> None:
         )
     for trial in trials:
         _mark(axes, trial, ceiling, trial == best_of(trials))
-    axes.axhline(chance, color="firebrick", linestyle="--", linewidth=1)
-    axes.annotate(
-        f"guessing: {chance:.2f}",
-        (1, chance),
-        xycoords=("axes fraction", "data"),
-        ha="right",
-        va="bottom",
-        color="firebrick",
-    )
+    if chance < ceiling:
+        axes.axhline(chance, color="firebrick", linestyle="--", linewidth=1)
+        axes.annotate(
+            f"guessing: {chance:.2f}",
+            (1, chance),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="bottom",
+            color="firebrick",
+        )
     axes.set(
         xscale="log",
         xlim=(0.0008, 0.125),
@@ -55,7 +57,7 @@ def plot_trials(trials: Sequence[Trial], path: Path) -> None:
         title="The trials: learning rate and batch size to loss",
     )
     axes.grid(alpha=0.25)
-    axes.legend(loc="center left", frameon=False)
+    axes.legend(loc="lower left", frameon=False)
     _save(figure, path)
 
 
@@ -91,6 +93,13 @@ def plain_name(label: str) -> str:
     """A class's folder name as people write it: 001.Afghan_hound is Afghan hound."""
     number, dot, name = label.partition(".")
     return (name if dot and number.isdigit() else label).replace("_", " ")
+
+
+def _ceiling(trials: Sequence[Trial]) -> float:
+    """The top of the loss axis: above the loss of guessing only where something is there."""
+    if all(trial.is_usable and not trial.diverged for trial in trials):
+        return _HEADROOM * max(trial.objective or 0.0 for trial in trials)
+    return trials[0].chance * _CEILING
 
 
 def _mark(axes: Any, trial: Trial, ceiling: float, is_best: bool) -> None:
