@@ -75,7 +75,7 @@ class LinkFetcher:
 
     def _get(self, parts: SplitResult, url: str, deadline: float, is_exempt: bool) -> bytes | str:
         """The body, or where a redirect leads."""
-        connection = http.client.HTTPConnection(str(parts.hostname), timeout=self._rules.seconds)
+        connection = http.client.HTTPConnection("-", 80)  # its socket is ours
         sock = self._connect(parts, url, deadline, is_exempt)
         # A server that sends a byte now and then never runs into a socket's own time-out.
         watchdog = threading.Timer(max(0.0, deadline - time.monotonic()), _cut, (sock,))
