@@ -20,11 +20,13 @@ def is_hopeless(
 ) -> bool:
     """Whether a trial with these values so far should be stopped; `forerunners` are the values of
     trials that have ended. Those that did not get as far do not count."""
+    if not values:
+        return False
     epoch = len(values)
     averages = [
         statistics.fmean(earlier[:epoch]) for earlier in forerunners if len(earlier) >= epoch
     ]
-    if not values or len(averages) < _FORERUNNERS:
+    if len(averages) < _FORERUNNERS:
         return False
     median = statistics.median(averages)
     return values[-1] < median if maximize else values[-1] > median

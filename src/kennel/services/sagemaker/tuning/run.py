@@ -17,7 +17,7 @@ from kennel.services.sagemaker.training.status import JobStatus
 from kennel.services.sagemaker.tuning.completion import failure
 from kennel.services.sagemaker.tuning.document import Finding, Trial, TuningJob
 from kennel.services.sagemaker.tuning.early_stopping import is_hopeless
-from kennel.services.sagemaker.tuning.searcher import Searcher, SearchFailed
+from kennel.services.sagemaker.tuning.searcher import Searcher, SearchFailed, SearchLost
 from kennel.services.sagemaker.tuning.spec import TuningSpec
 from kennel.services.sagemaker.tuning.status import ObjectiveStatus, TuningStatus
 from kennel.services.sagemaker.tuning.store import TuningStore
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _TICK = 1.0  # wall seconds between two looks when there is no news
 _RETRY = 5.0  # wall seconds after a defect
+_MOST_LOST = 10  # looks in a row that found the search process dead; then the job fails
 
 
 class TuningRun:
@@ -57,6 +58,7 @@ class TuningRun:
         self._news = threading.Event()
         self._closing = threading.Event()
         self._findings: list[Finding] = []
+        self._lost = 0
         self._thread = threading.Thread(target=self._run, name=f"tuning-{name}", daemon=True)
 
     def start(self) -> None:
@@ -230,6 +232,7 @@ class TuningRun:
             except SearchFailed as error:
                 self._search_failed(job, error)
                 return
+            self._lost = 0
             name = trial_name(job.name, number)
             trial = Trial(
                 job=job.name,
@@ -263,8 +266,11 @@ class TuningRun:
         }
 
     def _search_failed(self, job: TuningJob, error: SearchFailed) -> None:
-        """Without a search there are no more trials, and the job fails."""
-        if self._closing.is_set():
+        """Without a search there are no more trials, and the job fails; a process that was lost
+        is tried again at the next look."""
+        self._lost += 1
+        lost = isinstance(error, SearchLost) and self._lost < _MOST_LOST
+        if lost or self._closing.is_set():
             return
         log.error("tuning job %s: %s", self._name, error)
 

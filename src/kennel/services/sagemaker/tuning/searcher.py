@@ -16,7 +16,7 @@ from typing import Any
 
 import kennel
 
-__all__ = ["SearchFailed", "Searcher"]
+__all__ = ["SearchFailed", "SearchLost", "Searcher"]
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,12 @@ _TRIES = 2
 
 
 class SearchFailed(Exception):
-    """The search process gave no point; the message says why."""
+    """The search process gave no point; the message says why. Asked again, it would say the
+    same."""
+
+
+class SearchLost(SearchFailed):
+    """The process died or fell silent, twice; another one may do better later."""
 
 
 class Searcher:
@@ -52,11 +57,12 @@ class Searcher:
         return None if process is None else process.pid
 
     def propose(self, request: Mapping[str, Any]) -> dict[str, str]:
-        """The next point (kennel.runtimes.tuner says what is in a request). Raises SearchFailed."""
+        """The next point (kennel.runtimes.tuner says what is in a request). Raises SearchFailed,
+        SearchLost if it is the process that failed."""
         line = json.dumps(request).encode() + b"\n"
         with self._lock:
             if self._closed:
-                raise SearchFailed("the plane stops")
+                raise SearchLost("the plane stops")
             self._rest(None)
             try:
                 answer = self._asked(line)
@@ -82,7 +88,7 @@ class Searcher:
                 self._end()
                 log.warning("the search process failed: %s", error)
                 if attempt == _TRIES:
-                    raise SearchFailed(
+                    raise SearchLost(
                         f"The search process gives no answer ({error}); "
                         f"{self._folder / 'tuner.log'} has what it said."
                     ) from error
