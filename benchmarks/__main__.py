@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import deploying, describing, invoking, objects, starting
+from benchmarks import deploying, describing, functions, invoking, objects, starting
 from benchmarks.bench import Bench, open_bench
 from benchmarks.memory import idle_plane
 from benchmarks.models import Deployed, deploy
@@ -34,7 +34,7 @@ def main() -> int:
     if arguments.json:
         print(json.dumps([row.as_json() for row in rows], indent=1))
     else:
-        print(as_text(rows))
+        print(as_text(rows), flush=True)
         print(f"\n{seconds:.0f} s; every sample: {RESULTS}")
     return 0
 
@@ -74,6 +74,7 @@ _PARTS: dict[str, _Part] = {
     "s3": objects.measure,
     "echo": invoking.measure_echo,
     "small": _small,
+    "function": functions.measure,
 }
 _NAMES = ["start", "idle", *_PARTS]
 
