@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from kennel.vision.drawing.breeds import Breed, Fur, Marking
 from kennel.vision.drawing.pose import Pose
-from kennel.vision.drawing.skeleton import HEIGHT, WIDTH, Part, Skeleton, draw_skeleton
+from kennel.vision.drawing.skeleton import Part, Skeleton, draw_skeleton
 from kennel.vision.drawing.texture import clouds, grain
 
 __all__ = ["draw_dog"]
@@ -32,18 +32,20 @@ _DARKER = {Part.FAR_LEG: 0.66, Part.FAR_EAR: 0.66, Part.EAR: 0.84, Part.MUZZLE: 
 
 
 def draw_dog(breed: Breed, pose: Pose, light: float, source: random.Random) -> Image.Image:
-    """An RGBA picture of WIDTH × HEIGHT; `light` says where the light comes from, from -1 (left)
+    """An RGBA picture; `light` says where the light comes from, from -1 (left)
     to 1."""
     skeleton = draw_skeleton(breed, pose)
     second = _second_colour(breed.marking, skeleton, source)
     main, other = (_varied(colour, source) for colour in breed.coat.value)
-    colours = main + (other - main) * second[..., np.newaxis]
-    shade = _relief(skeleton, light) * _fur(breed.fur, source)
+    colours = second[..., np.newaxis] * (other - main)
+    colours += main
+    shade = _relief(skeleton, light) * _fur(skeleton, breed.fur, source)
     darker = np.ones(len(Part), np.float32)
     for part, value in _DARKER.items():
         darker[part] = value
     shade *= darker[skeleton.parts]
-    image = Image.fromarray((colours * shade[..., np.newaxis]).clip(0, 255).astype(np.uint8))
+    colours *= shade[..., np.newaxis]
+    image = Image.fromarray(np.clip(colours, 0, 255, out=colours).astype(np.uint8))
     _draw_face(image, skeleton, pose, source)
     image.putalpha(_outline(skeleton, breed.fur, source))
     return image
@@ -56,23 +58,24 @@ def _varied(colour: tuple[int, int, int], source: random.Random) -> _Field:
 
 
 def _second_colour(marking: Marking, skeleton: Skeleton, source: random.Random) -> _Field:
+    height, width = skeleton.parts.shape
     table = np.zeros(len(Part), np.float32)
     for part, share in _SECOND[marking].items():
         table[part] = share
     field = table[skeleton.parts]
     if marking is Marking.PATCHES:
-        field = np.maximum(field, _step(clouds(source, WIDTH, HEIGHT, 62), 0.52, 24))
+        field = np.maximum(field, _step(clouds(source, width, height, 62), 0.52, 24))
     elif marking is Marking.SPOTS:
-        field = np.maximum(field, _step(clouds(source, WIDTH, HEIGHT, 13), 0.66, 14))
+        field = np.maximum(field, _step(clouds(source, width, height, 13), 0.66, 14))
     elif marking is Marking.BRINDLE:
         stripes = Image.fromarray(
-            (clouds(source, WIDTH, HEIGHT // 4, 9) * 255).clip(0, 255).astype(np.uint8)
-        ).resize((WIDTH, HEIGHT))
+            (clouds(source, width, height // 4, 9) * 255).clip(0, 255).astype(np.uint8)
+        ).resize((width, height))
         field = np.maximum(field, 0.6 * _step(np.asarray(stripes, np.float32) / 255, 0.55, 16))
     elif marking is Marking.SADDLE:
         # Its lower edge is ragged.
-        rows = np.arange(HEIGHT, dtype=np.float32)[:, np.newaxis]
-        edge = skeleton.back + 30 + 26 * clouds(source, WIDTH, HEIGHT, 30)
+        rows = np.arange(height, dtype=np.float32)[:, np.newaxis]
+        edge = skeleton.back + 30 + 26 * clouds(source, width, height, 30)
         is_body = (skeleton.parts == Part.BODY) | (skeleton.parts == Part.TAIL)
         field = np.where(is_body, ((rows - edge) / 14).clip(0, 1), field)
     soft = Image.fromarray((field.clip(0, 1) * 255).astype(np.uint8))
@@ -86,9 +89,9 @@ def _step(field: _Field, threshold: float, steepness: float) -> _Field:
 def _relief(skeleton: Skeleton, light: float) -> _Field:
     """Shading as of something round, and a dark seam where one part covers another."""
     body = Image.fromarray(((skeleton.parts > 0) * 255).astype(np.uint8))
-    height = np.asarray(body.filter(ImageFilter.BoxBlur(13)), np.float32) / 255
-    down, across = 9, round(8 * light)
-    slope = np.roll(height, (down, -across), (0, 1)) - np.roll(height, (-down, across), (0, 1))
+    bulge = np.asarray(body.filter(ImageFilter.BoxBlur(13)), np.float32) / 255
+    across = round(8 * light)
+    slope = np.roll(bulge, (9, -across), (0, 1)) - np.roll(bulge, (-9, across), (0, 1))
     shade = 0.94 - 0.42 * slope
     parts = skeleton.parts.astype(np.int16)
     seams = (np.abs(parts - np.roll(parts, 1, 0)) + np.abs(parts - np.roll(parts, 1, 1))) > 0
@@ -97,11 +100,12 @@ def _relief(skeleton: Skeleton, light: float) -> _Field:
     return result
 
 
-def _fur(fur: Fur, source: random.Random) -> _Field:
+def _fur(skeleton: Skeleton, fur: Fur, source: random.Random) -> _Field:
+    height, width = skeleton.parts.shape
     if fur is Fur.SMOOTH:
-        return 0.97 + 0.06 * grain(source, WIDTH, HEIGHT)
+        return 0.97 + 0.06 * grain(source, width, height)
     size, depth = (4, 0.24) if fur is Fur.ROUGH else (7, 0.42)
-    return (1 - depth / 2) + depth * clouds(source, WIDTH, HEIGHT, size)
+    return (1 - depth / 2) + depth * clouds(source, width, height, size)
 
 
 def _outline(skeleton: Skeleton, fur: Fur, source: random.Random) -> Image.Image:
@@ -110,9 +114,10 @@ def _outline(skeleton: Skeleton, fur: Fur, source: random.Random) -> Image.Image
     if fur is Fur.SMOOTH:
         return body.filter(ImageFilter.BoxBlur(0.8))
     soft = np.asarray(body.filter(ImageFilter.BoxBlur(fur.value)), np.float32) / 255
+    height, width = skeleton.parts.shape
     size = 5 if fur is Fur.ROUGH else 8
     # Only where the edge is: nothing floats in the air, and no holes are in the dog.
-    ragged = 5 * soft * (1 - soft) * (clouds(source, WIDTH, HEIGHT, size) - 0.5)
+    ragged = 5 * soft * (1 - soft) * (clouds(source, width, height, size) - 0.5)
     frayed = _step(soft + ragged, 0.42, 6)
     return Image.fromarray((frayed * 255).astype(np.uint8))
 

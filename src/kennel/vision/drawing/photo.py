@@ -43,12 +43,13 @@ def _placed(dog: Image.Image, width: int, height: int, source: random.Random) ->
     """Cut to the dog, leaning a little, mirrored or not, as large as it is near."""
     if source.random() < 0.5:
         dog = ImageOps.mirror(dog)
-    dog = dog.rotate(source.gauss(0, 4), Image.Resampling.BILINEAR, expand=True)
     dog = dog.crop(dog.getchannel("A").getbbox())
     near = source.uniform(0.62, 1.0) if source.random() < 0.85 else source.uniform(1.0, 1.35)
     scale = near * min(width / dog.width, height / dog.height)
     size = (max(1, round(dog.width * scale)), max(1, round(dog.height * scale)))
-    return dog.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    dog = dog.resize(size, Image.Resampling.BILINEAR)
+    dog = dog.rotate(source.gauss(0, 4), Image.Resampling.BILINEAR, expand=True)
+    return dog.crop(dog.getchannel("A").getbbox())
 
 
 def _top(dog: Image.Image, horizon: int, height: int, source: random.Random) -> int:

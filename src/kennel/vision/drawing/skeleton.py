@@ -14,10 +14,11 @@ from kennel.vision.drawing.breeds import Breed, Ears, Tail
 from kennel.vision.drawing.pose import Pose
 from kennel.vision.drawing.shapes import Point, limb, oval, polygon, smooth, turned
 
-__all__ = ["HEIGHT", "WIDTH", "Part", "Skeleton", "draw_skeleton"]
+__all__ = ["Part", "Skeleton", "draw_skeleton"]
 
-WIDTH, HEIGHT = 440, 360
+_WIDTH, _HEIGHT = 440, 360
 _MIDDLE_X, _GROUND = 232.0, 330.0
+_MARGIN = 10  # for fur that stands out
 
 
 class Part(IntEnum):
@@ -39,7 +40,7 @@ class Part(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """`parts` is (HEIGHT, WIDTH); the points and the head's radius are in its pixels."""
+    """`parts` is as large as the dog, and a margin; all else is in its pixels."""
 
     parts: NDArray[np.uint8]
     nose: Point
@@ -51,11 +52,13 @@ class Skeleton:
 
 
 def draw_skeleton(breed: Breed, pose: Pose) -> Skeleton:
-    """The dog looks to the left; its feet stand near the lower edge."""
-    image = Image.new("L", (WIDTH, HEIGHT))
+    """The dog looks to the left."""
+    image = Image.new("L", (_WIDTH, _HEIGHT))
     artist = _Artist(ImageDraw.Draw(image), breed, pose)
     artist.draw()
-    return artist.skeleton(np.asarray(image))
+    left, top, right, bottom = image.getbbox() or (0, 0, _WIDTH, _HEIGHT)
+    box = (left - _MARGIN, top - _MARGIN, right + _MARGIN, bottom + _MARGIN)
+    return artist.skeleton(np.asarray(image.crop(box)), box[0], box[1])
 
 
 class _Artist:
@@ -84,7 +87,8 @@ class _Artist:
         self._fore_leg(shoulder, near_fore, Part.LEG)
         self._draw_head()
 
-    def skeleton(self, parts: NDArray[np.uint8]) -> Skeleton:
+    def skeleton(self, parts: NDArray[np.uint8], left: float, top: float) -> Skeleton:
+        """`left` and `top` say where on the canvas `parts` was cut out."""
         skull, tip, r = self._skull, self._tip, self._head
         along = math.radians(self._pose.nod)
         nose = (tip[0] - r * 0.12, tip[1] - r * 0.2)
@@ -96,17 +100,21 @@ class _Artist:
         neck = self._neck_foot
         middle = ((skull[0] + 2 * neck[0]) / 3, (skull[1] + 2 * neck[1]) / 3)
         across = (r * 0.5 * self._bulk, r * 0.42)
+
+        def cut(x: float, y: float) -> Point:
+            return x - left, y - top
+
         return Skeleton(
             parts=parts,
-            nose=nose,
-            eye=(skull[0] - r * 0.42, skull[1] - r * 0.2),
-            mouth=(corner, chin),
+            nose=cut(*nose),
+            eye=cut(skull[0] - r * 0.42, skull[1] - r * 0.2),
+            mouth=(cut(*corner), cut(*chin)),
             throat=(
-                (middle[0] - across[0], middle[1] - across[1] * 0.2),
-                (middle[0] + across[0], middle[1] + across[1]),
+                cut(middle[0] - across[0], middle[1] - across[1] * 0.2),
+                cut(middle[0] + across[0], middle[1] + across[1]),
             ),
             head=r,
-            back=self._y - self._depth * 0.5,
+            back=self._y - self._depth * 0.5 - top,
         )
 
     def _at(self, along: float, down: float) -> Point:
