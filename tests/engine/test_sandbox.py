@@ -145,3 +145,15 @@ def test_a_mount_that_cannot_be_made_is_a_failed_start_that_says_why(
     with pytest.raises(StartError, match=sentence):
         engine.run(shell("exit 0", mounts=wanted))
     assert os.listdir(tmp_path / "folder") == []
+
+
+def test_a_mount_that_covers_the_sources_of_others_hides_no_other_source(engine, shell, tmp_path):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "hello").write_text("hello\n")
+    covering = Mount(inside, str(tmp_path))
+    code = Mount(tmp_path / "code", f"/var/{ABSENT}")  # made after /tmp/…
+    spec = shell(f"cat /var/{ABSENT}/hello; ls -a {tmp_path}", mounts=(code, covering))
+    assert engine.run(spec).wait().code == 0
+    assert spec.log.read_text().split() == ["hello", ".", ".."]

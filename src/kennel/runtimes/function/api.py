@@ -45,6 +45,10 @@ class RuntimeApi:
         self._host = address
         self._rest = b""
 
+    def close(self) -> None:
+        """Closes the connection."""
+        self._socket.close()
+
     def next(self) -> Invocation:
         """Waits for the next invocation, for as long as it takes."""
         headers, body = self._exchange("GET", "/invocation/next")

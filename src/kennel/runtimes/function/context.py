@@ -11,52 +11,48 @@ from typing import Any
 __all__ = ["Client", "ClientContext", "CognitoIdentity", "LambdaContext"]
 
 
-class _Record:
-    """Attributes by name, shown as `Kind([a=1,b=2])`."""
-
-    __slots__: tuple[str, ...] = ()
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        for name in self.__slots__:
-            setattr(self, name, values.get(name))
-
-    def __repr__(self) -> str:
-        shown = ",".join(f"{name}={getattr(self, name)}" for name in self.__slots__)
-        return f"{type(self).__name__}([{shown}])"
+def _shown(record: object, *names: str) -> str:
+    """`Kind([a=1,b=2])`, as AWS's runtime shows its records."""
+    values = ",".join(f"{name}={getattr(record, name)}" for name in names)
+    return f"{type(record).__name__}([{values}])"
 
 
-class CognitoIdentity(_Record):
+class CognitoIdentity:
     """Who called by way of Amazon Cognito."""
 
-    __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.cognito_identity_id = values.get("cognitoIdentityId")
+        self.cognito_identity_pool_id = values.get("cognitoIdentityPoolId")
+
+    def __repr__(self) -> str:
+        return _shown(self, "cognito_identity_id", "cognito_identity_pool_id")
 
 
-class Client(_Record):
+class Client:
     """The mobile application that called."""
 
-    __slots__ = (
-        "app_package_name",
-        "app_title",
-        "app_version_code",
-        "app_version_name",
-        "installation_id",
-    )
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.installation_id = values.get("installation_id")
+        self.app_title = values.get("app_title")
+        self.app_version_name = values.get("app_version_name")
+        self.app_version_code = values.get("app_version_code")
+        self.app_package_name = values.get("app_package_name")
+
+    def __repr__(self) -> str:
+        return _shown(self, *vars(self))
 
 
-class ClientContext(_Record):
+class ClientContext:
     """What the caller sent as X-Amz-Client-Context."""
 
-    __slots__ = ("client", "custom", "env")
-
     def __init__(self, values: dict[str, Any]) -> None:
-        super().__init__(values)
         client = values.get("client")
+        self.custom = values.get("custom")
+        self.env = values.get("env")
         self.client = None if client is None else Client(client)
 
     def __repr__(self) -> str:
-        names = ("custom", "env", "client")  # not in the order of the slots
-        shown = ",".join(f"{name}={getattr(self, name)}" for name in names)
-        return f"ClientContext([{shown}])"
+        return _shown(self, "custom", "env", "client")
 
 
 class LambdaContext:
@@ -80,13 +76,7 @@ class LambdaContext:
         self.invoked_function_arn = function_arn
         self.tenant_id = None
         self.client_context = None if client_context is None else ClientContext(client_context)
-        known = identity or {}
-        self.identity = CognitoIdentity(
-            {
-                "cognito_identity_id": known.get("cognitoIdentityId"),
-                "cognito_identity_pool_id": known.get("cognitoIdentityPoolId"),
-            }
-        )
+        self.identity = CognitoIdentity(identity or {})
         self._deadline_ms = deadline_ms
 
     def get_remaining_time_in_millis(self) -> int:
@@ -100,17 +90,16 @@ class LambdaContext:
         sys.stdout.write(str(message))
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}(["
-            f"aws_request_id={self.aws_request_id},"
-            f"log_group_name={self.log_group_name},"
-            f"log_stream_name={self.log_stream_name},"
-            f"function_name={self.function_name},"
-            f"memory_limit_in_mb={self.memory_limit_in_mb},"
-            f"function_version={self.function_version},"
-            f"invoked_function_arn={self.invoked_function_arn},"
-            f"client_context={self.client_context},"
-            f"identity={self.identity},"
-            f"tenant_id={self.tenant_id}"
-            "])"
+        return _shown(
+            self,
+            "aws_request_id",
+            "log_group_name",
+            "log_stream_name",
+            "function_name",
+            "memory_limit_in_mb",
+            "function_version",
+            "invoked_function_arn",
+            "client_context",
+            "identity",
+            "tenant_id",
         )

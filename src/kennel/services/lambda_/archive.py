@@ -6,10 +6,12 @@ link inside the destination, or the whole archive is refused.
 
 from __future__ import annotations
 
+import lzma
 import os
 import posixpath
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -23,6 +25,19 @@ _MOST_MEMBERS = 200_000
 _CHUNK = 1 << 20
 _LONGEST_LINK = 4096
 _UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
+
+
+# All that zipfile raises for archives that are damaged or packed in ways it does not know.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+)
 
 
 class ArchiveRefused(Exception):
@@ -53,13 +68,11 @@ def unpack(archive: Path, destination: Path) -> None:
                 _place(file, member, partial)
         shutil.rmtree(destination, ignore_errors=True)
         partial.rename(destination)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        # RuntimeError is what zipfile says of an encrypted member.
+    except _BROKEN as error:
         raise ArchiveRefused(f"{_UNREADABLE} ({error})") from error
     except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
-        raise ArchiveRefused(
-            f"{_UNREADABLE} (two members have one name: {os.path.basename(error.filename or '')})"
-        ) from error
+        name = os.path.basename(error.filename or "")
+        raise ArchiveRefused(f"{_UNREADABLE} ({name!r} is both a file and a folder)") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -67,7 +80,7 @@ def unpack(archive: Path, destination: Path) -> None:
 def _opened(archive: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(archive)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except _BROKEN as error:
         raise ArchiveRefused(_UNREADABLE) from error
 
 
@@ -81,7 +94,7 @@ def _check(file: zipfile.ZipFile) -> None:
         raise ArchiveRefused(f"{_UNREADABLE} (it has more than {_MOST_MEMBERS} members)")
     links: set[str] = set()
     for member in members:
-        if fault := _fault(member, links):
+        if fault := _fault(member):
             raise ArchiveRefused(f"{_UNREADABLE} (its member {member.filename!r} {fault})")
         if _is_link(member):
             links.add(posixpath.normpath(member.filename))
@@ -91,11 +104,13 @@ def _check(file: zipfile.ZipFile) -> None:
             raise ArchiveRefused(f"{_UNREADABLE} (its member {member.filename!r} is behind a link)")
 
 
-def _fault(member: zipfile.ZipInfo, links: set[str]) -> str:
+def _fault(member: zipfile.ZipInfo) -> str:
     """Why a member is refused; empty if it is not."""
     name = member.filename
     if member.flag_bits & 1:
         return "is encrypted"
+    if member.header_offset < 0:
+        return "lies nowhere in it"
     if name.startswith("/") or "\\" in name or "\0" in name:
         return "has an absolute path or a backslash in it"
     if ".." in name.split("/"):
@@ -123,6 +138,8 @@ def _place(file: zipfile.ZipFile, member: zipfile.ZipInfo, root: Path) -> None:
     if _is_link(member):
         _link(file, member, target)
         return
+    if os.path.lexists(target):
+        target.unlink()  # of two members of one name the last counts, as for every unzip
     # Whoever runs the function can read its code, whatever the archive's maker could.
     mode = (member.external_attr >> 16) & 0o755 | 0o644
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
@@ -146,4 +163,6 @@ def _link(file: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
             f"{_UNREADABLE} (its member {member.filename!r} is a link to {text!r}, which lies "
             "outside)"
         )
+    if os.path.lexists(target):
+        target.unlink()
     target.symlink_to(text)

@@ -117,9 +117,9 @@ class Function(Document):
 
 
 def version_key(function: str, version: str) -> str:
-    """Under which a version is stored. A name has no slash, so a function's versions are those
-    with the prefix `NAME/`."""
-    return f"{function}/{version}"
+    """Under which a version is stored: a space sorts before all that a name can hold, so that keys
+    are in the order of the names, and a function's versions are those with the prefix `NAME `."""
+    return f"{function} {version}"
 
 
 def move_state(version: Version, state: State, reason: str = "", code: str = "") -> None:

@@ -270,7 +270,7 @@ class Functions(Area):
             )
 
         def delete(connection: sqlite3.Connection) -> list[Version]:
-            found = self.versions.list_in(connection, f"{named.name}/")
+            found = self.versions.list_in(connection, version_key(named.name, ""))
             for key, _ in found:
                 self.versions.delete_in(connection, key)
             self.functions.delete_in(connection, named.name)

@@ -147,14 +147,9 @@ class FunctionKeeper:
         )
 
     def _publish(self, version: Version, code: Code, former: Code | None) -> None:
-        arn = (
-            f"arn:aws:lambda:{self._parts.region}:{self._parts.account_id}"
-            f":function:{version.function}"
-        )
         deployment = Deployment(
             function=version.function,
             version=version.version,
-            arn=arn if version.version == LATEST else f"{arn}:{version.version}",
             region=self._parts.region,
             code=self._code.folder(code),
             handler=version.handler,

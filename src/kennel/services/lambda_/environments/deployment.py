@@ -13,12 +13,11 @@ __all__ = ["Deployment"]
 class Deployment:
     """One version's code and settings as they were published. A change makes another one.
 
-    `timeout` is in seconds, `memory` in MiB. `arn` is unqualified for `$LATEST`.
+    `timeout` is in seconds, `memory` in MiB.
     """
 
     function: str
     version: str
-    arn: str
     region: str
     code: Path
     handler: str

@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ class Sandbox:
         self._count = 0
         self._shipment: Shipment | None = None
         self._frozen = False
+        self._lock = threading.Lock()  # of what `release` lets go
 
     @property
     def pidfd(self) -> int:
@@ -100,11 +102,12 @@ class Sandbox:
 
     def release(self) -> None:
         """Lets go of a process that has ended: its descriptors, and its log once it is shipped."""
-        for descriptor in (self._pidfd, self._log):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._pidfd = self._log = -1
-        shipment, self._shipment = self._shipment, None
+        with self._lock:
+            descriptors = [fd for fd in (self._pidfd, self._log) if fd >= 0]
+            self._pidfd = self._log = -1
+            shipment, self._shipment = self._shipment, None
+        for descriptor in descriptors:
+            os.close(descriptor)
         if shipment is not None:
             shipment.drain()
             forget(self._parts, self._log_path)

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from kennel.services.lambda_.environments.deployment import Deployment
+from kennel.services.lambda_.environments.environment import Environment
+from kennel.services.lambda_.environments.pool import CapReached, Pool
+
+DEPLOYMENT = Deployment(
+    function="dogs",
+    version="$LATEST",
+    region="us-east-1",
+    code=Path("/nowhere"),
+    handler="main.handler",
+    runtime="python3.11",
+    role="arn",
+    timeout=3,
+    memory=128,
+    log_group="/aws/lambda/dogs",
+    environment={},
+)
+
+
+class Double:
+    """As much of an environment as a pool looks at."""
+
+    def __init__(self) -> None:
+        self.born = time.monotonic()
+        self.idle_since = 0.0
+
+
+class Scene:
+    def __init__(self, cap: int = 10) -> None:
+        self.closed: list[Any] = []
+        self.pool = Pool(DEPLOYMENT, cap, lambda _: cast(Environment, Double()), self.closed.append)
+
+
+def test_the_environment_that_was_used_last_is_used_next() -> None:
+    pool = Scene().pool
+    first, second = pool.acquire(), pool.acquire()
+    pool.release(first, 1.0)
+    pool.release(second, 2.0)
+    assert pool.acquire() is second
+    assert pool.acquire() is first
+
+
+def test_no_more_than_the_cap_work_at_the_same_time() -> None:
+    pool = Scene(cap=2).pool
+    first = pool.acquire()
+    pool.acquire()
+    with pytest.raises(CapReached) as caught:
+        pool.acquire()
+    assert caught.value.reason == "ConcurrentInvocationLimitExceeded"
+    pool.release(first, 1.0)
+    assert pool.acquire() is first
+
+
+def test_a_cap_of_nothing_lets_nothing_run() -> None:
+    with pytest.raises(CapReached):
+        Scene(cap=0).pool.acquire()
+
+
+def test_only_what_has_been_idle_long_enough_is_closed() -> None:
+    scene = Scene()
+    old, young = scene.pool.acquire(), scene.pool.acquire()
+    scene.pool.release(old, 10.0)
+    scene.pool.release(young, 20.0)
+    scene.pool.close_idle(15.0)
+    assert scene.closed == [old]
+    assert scene.pool.oldest_idle == 20.0
+
+
+def test_a_drained_pool_is_done_when_its_last_invocation_is_answered() -> None:
+    scene = Scene()
+    idle, busy = scene.pool.acquire(), scene.pool.acquire()
+    scene.pool.release(idle, 1.0)
+    done: list[str] = []
+    scene.pool.drain(lambda: done.append("drained"))
+    assert (scene.closed, done) == ([idle], [])
+    scene.pool.release(busy, 2.0)
+    assert (scene.closed, done) == ([idle, busy], ["drained"])
+
+
+def test_a_useless_environment_is_closed_and_makes_room() -> None:
+    scene = Scene(cap=1)
+    broken = scene.pool.acquire()
+    scene.pool.discard(broken)
+    assert scene.closed == [broken]
+    assert scene.pool.acquire() is not broken
+
+
+def test_an_environment_does_not_live_for_ever() -> None:
+    scene = Scene()
+    old = scene.pool.acquire()
+    old.born -= 3 * 3600
+    scene.pool.release(old, 1.0)
+    assert scene.closed == [old]
