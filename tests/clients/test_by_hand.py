@@ -41,7 +41,7 @@ def page(tmp_path_factory):
 
 def said(page, word: str) -> str:
     """The output of the block that printed a word."""
-    (found,) = [output for output in page[1] if word in output]
+    (found,) = [str(output) for output in page[1] if word in output]
     return found
 
 

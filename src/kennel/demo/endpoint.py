@@ -10,6 +10,7 @@ from typing import Any
 from kennel.cli.errors import CommandError
 from kennel.demo.requests import image
 from kennel.demo.screen import Step
+from kennel.demo.training import one_line
 
 __all__ = ["Deployment", "delete", "deploy"]
 
@@ -93,6 +94,6 @@ def delete(sagemaker: Any, name: str) -> None:
 def _why(name: str, described: Mapping[str, Any]) -> str:
     return (
         f"The endpoint {name} is {described['EndpointStatus']}: "
-        f"{described.get('FailureReason', 'no reason is given').strip()} "
+        f"{one_line(described.get('FailureReason', 'no reason is given'))}. "
         f"Its log is /aws/sagemaker/Endpoints/{name} (`kennel logs`)."
     )

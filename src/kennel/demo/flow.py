@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,8 +74,7 @@ class Flow:
     def run(self) -> Report:
         """Everything; what it made and nobody asked to keep is taken away at its end, however that
         comes. Raises CommandError."""
-        started = time.perf_counter()
-        with Tidy() as tidy:
+        with Tidy(lambda: self._screen.say("Taking away what this run made ...")) as tidy:
             self._upload()
             place = self._roles(tidy)
             tuned = self._tune(tidy, place)
@@ -92,7 +90,7 @@ class Flow:
             run=self._run,
             test_accuracy=float(trained.metrics["Test Accuracy"]),
             validation_accuracy=trained.metrics.get("validation:accuracy"),
-            seconds=time.perf_counter() - started,
+            seconds=self._screen.elapsed,
             steps=dict(self._screen.seconds),
             trials=tuned.trials,
             best_trial=tuned.best.name,
@@ -153,7 +151,8 @@ class Flow:
             self._sagemaker.create_hyper_parameter_tuning_job(
                 **requests.tuning_job(self._run, place, number)
             )
-            return tuning.watch(self._sagemaker, self._run, len(self._order.data.classes), step)
+            watch = tuning.TuningWatch(self._sagemaker, self._logs, self._order.folder, step)
+            return watch.until_ended(self._run, len(self._order.data.classes))
 
     def _train(self, tidy: Tidy, place: Workplace, tuned: tuning.Tuned) -> training.Trained:
         values = ", ".join(f"{name} {value}" for name, value in tuned.values.items())

@@ -153,11 +153,13 @@ def summary_table(report: Report) -> Table:
     diverged = sum(trial.diverged for trial in report.trials)
     said = f", {diverged} diverged" if diverged else ""
     table.add_row("trials", f"{len(report.trials)}{said}; best: {report.best_trial}")
+    if any(trial.diverged and trial.name == report.best_trial for trial in report.trials):
+        table.add_row("", "Even the best is no better than guessing, by its loss.", style="red")
     for name, seconds in report.steps.items():
         table.add_row(name, f"{seconds:.1f} s")
     table.add_row("in all", f"{report.seconds:.1f} s", style="bold")
     for name, path in report.files.items():
-        table.add_row(name, str(path))
+        table.add_row(f"plot of {name}", str(path))
     return table
 
 

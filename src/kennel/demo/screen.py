@@ -30,6 +30,12 @@ class Screen:
                 file=self.console.file, highlight=False, width=_PLAIN_WIDTH, soft_wrap=True
             )
         self.seconds: dict[str, float] = {}
+        self._started = time.perf_counter()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the first line."""
+        return time.perf_counter() - self._started
 
     @contextmanager
     def step(self, name: str, title: str) -> Iterator[Step]:
@@ -45,11 +51,11 @@ class Screen:
 
     def say(self, text: str = "", style: str = "") -> None:
         """Prints a line of its own."""
-        self.console.print(Text(text, style=style))
+        self.console.print(Text(text, style=style), soft_wrap=True)
 
     def show(self, what: RenderableType) -> None:
         """Prints a table."""
-        self.console.print(Padding(what, (0, 0, 0, 2)))
+        self.console.print(Padding(what, (0, 0, 0, 2), expand=False))
 
 
 class Step:
@@ -118,7 +124,7 @@ class Step:
     def keep(self, body: RenderableType) -> None:
         """Prints what the live region showed, so that it stays."""
         self._body = None
-        self._console.print(Padding(body, (0, 0, 0, 2)))
+        self._console.print(Padding(body, (0, 0, 0, 2), expand=False))
 
     def count(self, what: str, done: int, total: int) -> None:
         """How far something is."""

@@ -15,9 +15,11 @@ log = logging.getLogger(__name__)
 
 
 class Tidy:
-    """A context manager: at its end, whatever it is, it takes away what it was told of."""
+    """A context manager: at its end, whatever it is, it takes away what it was told of. `tell` is
+    called first if that end is a failure or Ctrl-C, since it may take seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[], None] = lambda: None) -> None:
+        self._tell = tell
         self._removals: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
 
     def later(self, removal: Callable[..., Any], *arguments: Any) -> None:
@@ -37,6 +39,8 @@ class Tidy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None and self._removals:
+            self._tell()
         while self._removals:
             removal, arguments = self._removals.pop()
             try:

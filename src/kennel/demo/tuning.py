@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from kennel.cli.errors import CommandError
 from kennel.demo.screen import Step
+from kennel.demo.training import one_line, save_log
 from kennel.demo.trials import SEARCHED, Trial, best_of, read_trial
 
-__all__ = ["Tuned", "stop", "watch"]
+__all__ = ["Tuned", "TuningWatch", "stop", "table"]
 
 POLL_SECONDS = 0.5
 STOP_SECONDS = 60.0
@@ -30,31 +32,51 @@ class Tuned:
     values: dict[str, str]
 
 
-def watch(sagemaker: Any, name: str, classes: int, step: Step) -> Tuned:
-    """Shows the trials until the job has ended. Raises CommandError if it has no best one."""
-    told: set[str] = set()
-    while True:
-        # Asked before the trials are: what a trial ended with is then sure to be seen.
-        job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
-        trials = list(_trials(sagemaker, name, math.log(classes)))
-        step.live(table(trials))
-        for trial in trials:
-            if trial.has_ended and trial.name not in told:
-                told.add(trial.name)
-                step.plain(_line(trial, trials))
-        if job["HyperParameterTuningJobStatus"] in _ENDED:
-            break
-        time.sleep(POLL_SECONDS)
-    if job["HyperParameterTuningJobStatus"] != "Completed" or "BestTrainingJob" not in job:
-        reason = job.get("FailureReason") or _reasons(trials) or "no trial has an objective"
-        raise CommandError(
-            f"The tuning job {name} ended {job['HyperParameterTuningJobStatus']}: {reason}."
+class TuningWatch:
+    """Shows a tuning job's trials. A failed trial's log goes into `folder`, if nothing came of the
+    search."""
+
+    def __init__(self, sagemaker: Any, logs: Any, folder: Path, step: Step) -> None:
+        self._sagemaker = sagemaker
+        self._logs = logs
+        self._folder = folder
+        self._step = step
+
+    def until_ended(self, name: str, classes: int) -> Tuned:
+        """Waits for the job. Raises CommandError if it has no best trial."""
+        told: set[str] = set()
+        while True:
+            # Asked before the trials are: what a trial ended with is then sure to be seen.
+            job = _described(self._sagemaker, name)
+            trials = list(_trials(self._sagemaker, name, math.log(classes)))
+            self._step.live(table(trials))
+            for trial in trials:
+                if trial.has_ended and trial.name not in told:
+                    told.add(trial.name)
+                    self._step.plain(_line(trial, trials))
+            if job["HyperParameterTuningJobStatus"] in _ENDED:
+                break
+            time.sleep(POLL_SECONDS)
+        if job["HyperParameterTuningJobStatus"] != "Completed" or "BestTrainingJob" not in job:
+            raise CommandError(self._why(job, trials))
+        self._step.keep(table(trials))
+        best = job["BestTrainingJob"]
+        tuned = best["TunedHyperParameters"]
+        chosen = next(trial for trial in trials if trial.name == best["TrainingJobName"])
+        return Tuned(tuple(trials), chosen, {name: tuned[name] for name in SEARCHED})
+
+    def _why(self, job: Mapping[str, Any], trials: list[Trial]) -> str:
+        status = job["HyperParameterTuningJobStatus"]
+        said = one_line(job.get("FailureReason", "no trial has an objective"))
+        sentence = f"The tuning job {job['HyperParameterTuningJobName']} ended {status}: {said}."
+        failed = next((trial for trial in trials if trial.reason), None)
+        if failed is None:
+            return sentence
+        log = save_log(self._logs, failed.name, self._folder)
+        return (
+            f"{sentence} Trial {failed.number} failed with {one_line(failed.reason)}. "
+            f"Its log is {log}."
         )
-    step.keep(table(trials))
-    best = job["BestTrainingJob"]
-    values = {key: value for key, value in best["TunedHyperParameters"].items() if key in SEARCHED}
-    chosen = next(trial for trial in trials if trial.name == best["TrainingJobName"])
-    return Tuned(tuple(trials), chosen, values)
 
 
 def stop(sagemaker: Any, name: str) -> None:
@@ -100,9 +122,15 @@ def _trials(sagemaker: Any, name: str, chance: float) -> Iterator[Trial]:
         yield read_trial(number, summary, job, chance)
 
 
+def _described(sagemaker: Any, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = sagemaker.describe_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=name
+    )
+    return found
+
+
 def _status(sagemaker: Any, name: str) -> str:
-    job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
-    return str(job["HyperParameterTuningJobStatus"])
+    return str(_described(sagemaker, name)["HyperParameterTuningJobStatus"])
 
 
 def _mark(trial: Trial, best: Trial | None) -> str:
@@ -126,7 +154,3 @@ def _line(trial: Trial, trials: list[Trial]) -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
-
-
-def _reasons(trials: list[Trial]) -> str:
-    return next((trial.reason for trial in trials if trial.reason), "")
