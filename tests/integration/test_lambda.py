@@ -6,7 +6,9 @@ import base64
 import concurrent.futures
 import datetime
 import json
+import os
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -224,6 +226,14 @@ def test_a_process_that_ends_is_an_error_and_the_next_invocation_has_a_new_one(
     }
     assert f"Status: error\tError Type: {kind}" in reply["log"]
     assert functions.invoke(name, {})["json"] == "fine"
+
+
+def test_a_process_that_dies_between_invocations_is_replaced(functions: Functions) -> None:
+    functions.create("mortal", ECHO)
+    pid = functions.invoke("mortal", {})["json"]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists())
+    assert functions.invoke("mortal", {})["json"]["pid"] != pid
 
 
 def test_a_timeout_ends_the_process_and_keeps_what_it_wrote_to_tmp(functions: Functions) -> None:

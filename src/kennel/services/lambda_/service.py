@@ -38,6 +38,8 @@ class Lambda(Service):
 
     name: ClassVar[str] = "lambda"
     migrations: ClassVar[tuple[Migration, ...]] = MIGRATIONS
+    bookkeeping: ClassVar[frozenset[str]] = Permissions.operations
+    """Operations that store and give back what has no effect (yet)."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
