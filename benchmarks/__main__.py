@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import deploying, describing, functions, invoking, objects, starting
+from benchmarks import deploying, describing, functions, invoking, objects, recipe, starting
 from benchmarks.bench import Bench, open_bench
 from benchmarks.memory import idle_plane
 from benchmarks.models import Deployed, deploy
@@ -25,7 +25,7 @@ def main() -> int:
     arguments = _arguments()
     began = time.monotonic()
     rows: list[Row] = []
-    with open_bench(arguments.quick, arguments.moto) as bench:
+    with open_bench(arguments.quick, arguments.moto, arguments.data) as bench:
         for row in _measure(bench, set(arguments.parts)):
             bench.say(f"{row.part}: {row.ours.name.strip()} {row.ours.median:.3g} {row.ours.unit}")
             rows.append(row)
@@ -70,11 +70,23 @@ def _small(bench: Bench, plane: Plane) -> Iterator[Row]:
     yield from invoking.measure_model(bench, plane, several, "small network", 2)
 
 
+def _recipe(bench: Bench, plane: Plane) -> Iterator[Row]:
+    folder = bench.folder / "recipe-model"
+    yield from recipe.measure_training(bench, folder)
+    model = Deployed("recipe", recipe.recipe_model(folder), photo())
+    yield from deploying.measure(bench, plane, model, "the recipe's model")
+    yield from invoking.measure_model(bench, plane, model, "the recipe's model", 1)
+    several = Deployed("recipes", model.archive, model.payload)
+    deploy(plane, several, 2)
+    yield from invoking.measure_model(bench, plane, several, "the recipe's model", 2)
+
+
 _PARTS: dict[str, _Part] = {
     "s3": objects.measure,
     "echo": invoking.measure_echo,
     "small": _small,
     "function": functions.measure,
+    "recipe": _recipe,
 }
 _NAMES = ["start", "idle", *_PARTS]
 
@@ -88,6 +100,9 @@ def _arguments() -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         help="a moto_server command to measure beside the plane",
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="photos for the recipe (default: it draws some)"
     )
     parser.add_argument("parts", nargs="*", help=f"parts to run: {', '.join(_NAMES)} (all)")
     arguments = parser.parse_args()

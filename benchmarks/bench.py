@@ -20,11 +20,13 @@ __all__ = ["Bench", "address_of", "open_bench", "signer_of"]
 @dataclass(slots=True)
 class Bench:
     """A quick run has fewer rounds and shorter slices. `moto` is a `moto_server` to stand beside
-    the plane, if there is one."""
+    the plane, if there is one. `data` holds train/ and valid/ with photos for the recipe; it draws
+    some otherwise."""
 
     folder: Path
     quick: bool
     moto: Path | None
+    data: Path | None
 
     def rounds(self, whole: int) -> int:
         """How often to measure."""
@@ -53,10 +55,10 @@ class Bench:
 
 
 @contextmanager
-def open_bench(quick: bool, moto: Path | None) -> Iterator[Bench]:
+def open_bench(quick: bool, moto: Path | None, data: Path | None) -> Iterator[Bench]:
     """A bench whose folder goes away with it."""
     with tempfile.TemporaryDirectory(prefix="kennel-bench-") as folder:
-        yield Bench(Path(folder), quick, moto)
+        yield Bench(Path(folder), quick, moto, data)
 
 
 def signer_of(connection: Connection) -> Signer:
