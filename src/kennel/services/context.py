@@ -46,5 +46,5 @@ class Context:
         return self.dispatcher.invoke(context, service, operation, parameters)
 
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of a resource of this account and region, e.g. `arn("sagemaker", "endpoint/e")`."""
+        """The ARN of a resource of this account and region: `arn("sagemaker", "endpoint/e")`."""
         return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
