@@ -73,4 +73,5 @@ predictor = model.deploy(
 )
 said["prediction"] = predictor.predict([1, 10])
 predictor.delete_endpoint()
+print()  # the SDK leaves its dots on an open line
 print(json.dumps(said))

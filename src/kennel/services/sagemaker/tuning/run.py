@@ -124,9 +124,9 @@ class TuningRun:
             trials = self._wind_up(jobs, trials)
         else:
             self._cut_short(jobs, trials, spec)
-        reason = failure(trials, job.trials)
-        if not job.is_closing and reason is None:
+        if not job.is_closing and failure(trials, job.trials) is None:
             self._fill(job, jobs, trials, spec)
+        reason = failure(trials, job.trials)  # a trial may have been refused at once
         active = [trial for trial in trials if not trial.status.is_terminal]
         if active or not (job.is_closing or reason or len(trials) >= job.trials):
             return False

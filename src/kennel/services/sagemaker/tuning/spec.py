@@ -48,6 +48,7 @@ _MEMBERS: Mapping[str, frozenset[str]] = {
             "VpcConfig",
             "OutputDataConfig",
             "ResourceConfig",
+            "HyperParameterTuningResourceConfig",
             "StoppingCondition",
             "EnableNetworkIsolation",
             "EnableInterContainerTrafficEncryption",

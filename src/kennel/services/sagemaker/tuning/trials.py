@@ -32,7 +32,6 @@ _TAKEN_OVER = (
     "InputDataConfig",
     "VpcConfig",
     "OutputDataConfig",
-    "ResourceConfig",
     "StoppingCondition",
     "EnableNetworkIsolation",
     "EnableInterContainerTrafficEncryption",
@@ -62,13 +61,35 @@ def trial_request(spec: TuningSpec, name: str, parameters: Mapping[str, str]) ->
     if checkpoints:
         location = s3_location(checkpoints["S3Uri"]).below(name)
         request["CheckpointConfig"] = {**checkpoints, "S3Uri": str(location)}
-    if "ResourceConfig" not in request:
-        raise ValidationException("TrainingJobDefinition must have a ResourceConfig.")
     return {
         **request,
+        "ResourceConfig": _resources(definition),
         "TrainingJobName": name,
         "HyperParameters": {**spec.static, **parameters},
     }
+
+
+def _resources(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The training job's ResourceConfig, from either of the two ways to ask for it.
+
+    HyperParameterTuningResourceConfig may list several instance types in order of preference, for
+    the case that AWS is short of one; here the first is never short.
+    """
+    plain, flexible = (
+        definition.get(member)
+        for member in ("ResourceConfig", "HyperParameterTuningResourceConfig")
+    )
+    if bool(plain) == bool(flexible):
+        raise ValidationException(
+            "TrainingJobDefinition must have either a ResourceConfig or a "
+            "HyperParameterTuningResourceConfig."
+        )
+    if plain:
+        return dict(plain)
+    assert flexible is not None
+    first: Mapping[str, Any] = next(iter(flexible.get("InstanceConfigs", ())), {})
+    members = ("InstanceType", "InstanceCount", "VolumeSizeInGB", "VolumeKmsKeyId")
+    return {name: value for name, value in {**flexible, **first}.items() if name in members}
 
 
 class TrialJobs:
