@@ -43,8 +43,9 @@ install: $(STAMP)
 $(STAMP):
 	@test -n "$(PYTHON)" || { echo "Kennel needs Python 3.11 or later; name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.lock
+	@# PyTorch first: a package of the lock that asks for any PyTorch then finds this one.
 	$(BIN)/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)") $(TORCH)
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.installed-*
 	@touch $@
