@@ -92,7 +92,7 @@ def failure(trials: Sequence[Trial], planned: int) -> str | None:
             f"No training job succeeded after {len(ended)} attempts. "
             "Please take a look at the training job failures to get more details."
         )
-    # AWS's words too [O].
+    # As AWS is remembered to word it; no source was found.
     return (
         f"No objective metrics found after running {len(ended)} training jobs. Please ensure that "
         "the custom algorithm is emitting the objective metric as defined by the regular "
