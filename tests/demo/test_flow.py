@@ -151,7 +151,7 @@ def test_ctrl_c_stops_the_job_and_the_plane_that_it_started(pictures, tmp_path):
     try:
         listed = again.client("sagemaker").list_hyper_parameter_tuning_jobs()
         (job,) = listed["HyperParameterTuningJobSummaries"]
-        assert job["HyperParameterTuningJobStatus"] == "Stopped"
+        assert job["HyperParameterTuningJobStatus"] == "Stopped", (job, log.read_text())
         jobs = again.client("sagemaker").list_training_jobs(StatusEquals="InProgress")
         assert jobs["TrainingJobSummaries"] == []
     finally:

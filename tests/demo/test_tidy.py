@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import signal
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -11,8 +13,10 @@ def test_things_go_in_the_opposite_order_of_their_making_however_it_ends():
 
     def interrupted() -> None:
         with Tidy() as tidy:
-            tidy.later(gone.append, "role")
-            tidy.later(gone.append, "endpoint")
+            with tidy.making(gone.append, "role"):
+                pass
+            with tidy.making(gone.append, "endpoint"):
+                pass
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -27,14 +31,31 @@ def test_what_was_never_made_holds_nothing_up():
         raise ClientError({"Error": {"Code": "NoSuchEntity", "Message": name}}, "DeleteRole")
 
     with Tidy() as tidy:
-        tidy.later(gone.append, "role")
-        tidy.later(missing, "function")
+        with tidy.making(gone.append, "role"):
+            pass
+        with tidy.making(missing, "function"):
+            pass
     assert gone == ["role"]
+
+
+def test_ctrl_c_waits_until_what_is_being_made_is_made():
+    said: list[str] = []
+
+    def make() -> None:
+        with Tidy() as tidy, tidy.making(said.append, "removed"):
+            signal.raise_signal(signal.SIGINT)
+            said.append("made")
+
+    with pytest.raises(KeyboardInterrupt):
+        make()
+    assert said == ["made", "removed"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_what_is_to_be_kept_stays():
     gone: list[str] = []
     with Tidy() as tidy:
-        tidy.later(gone.append, "role")
+        with tidy.making(gone.append, "role"):
+            pass
         tidy.keep()
     assert gone == []

@@ -12,7 +12,7 @@ from kennel.demo.requests import image
 from kennel.demo.screen import Step
 from kennel.demo.training import one_line
 
-__all__ = ["Deployment", "delete", "deploy"]
+__all__ = ["Deployment", "create", "delete", "wait"]
 
 POLL_SECONDS = 0.1
 DELETE_SECONDS = 60.0
@@ -28,10 +28,8 @@ class Deployment:
     seconds: float
 
 
-def deploy(
-    sagemaker: Any, name: str, model_data: str, role_arn: str, region: str, step: Step
-) -> Deployment:
-    """Creates model, configuration and endpoint, and waits. Raises CommandError."""
+def create(sagemaker: Any, name: str, model_data: str, role_arn: str, region: str) -> None:
+    """Creates model, configuration and endpoint; `wait` waits for it."""
     sagemaker.create_model(
         ModelName=name,
         ExecutionRoleArn=role_arn,
@@ -56,13 +54,17 @@ def deploy(
             }
         ],
     )
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+
+
+def wait(sagemaker: Any, name: str, step: Step) -> Deployment:
+    """Waits, right after `create`, until the endpoint is in service. Raises CommandError."""
     started = time.perf_counter()
-    arn = sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)["EndpointArn"]
     # boto3's waiter would do, but it asks every 30 s, and this takes a few.
     while True:
         described = sagemaker.describe_endpoint(EndpointName=name)
         if described["EndpointStatus"] == "InService":
-            return Deployment(name, arn, time.perf_counter() - started)
+            return Deployment(name, described["EndpointArn"], time.perf_counter() - started)
         if described["EndpointStatus"] != "Creating":
             raise CommandError(_why(name, described))
         step.status(described["EndpointStatus"])

@@ -132,8 +132,8 @@ class Flow:
     def _roles(self, tidy: Tidy) -> Workplace:
         with self._screen.step("roles", "Make an execution role for the jobs"):
             name = f"{self._run}-sagemaker"
-            tidy.later(roles.delete_role, self._iam, name)
-            arn = roles.training_role(self._iam, name, self._bucket)
+            with tidy.making(roles.delete_role, self._iam, name):
+                arn = roles.training_role(self._iam, name, self._bucket)
         home = f"s3://{self._bucket}"
         return Workplace(
             self._region,
@@ -147,10 +147,10 @@ class Flow:
         number = self._order.trials
         title = f"Tune: {number} trials, {min(requests.PARALLEL, number)} at a time"
         with self._screen.step("tuning", title) as step:
-            tidy.later(tuning.stop, self._sagemaker, self._run)
-            self._sagemaker.create_hyper_parameter_tuning_job(
-                **requests.tuning_job(self._run, place, number)
-            )
+            with tidy.making(tuning.stop, self._sagemaker, self._run):
+                self._sagemaker.create_hyper_parameter_tuning_job(
+                    **requests.tuning_job(self._run, place, number)
+                )
             watch = tuning.TuningWatch(self._sagemaker, self._logs, self._order.folder, step)
             return watch.until_ended(self._run, len(self._order.data.classes))
 
@@ -158,23 +158,21 @@ class Flow:
         values = ", ".join(f"{name} {value}" for name, value in tuned.values.items())
         name = f"{self._run}-best"
         with self._screen.step("training", f"Train the best for good: {values}") as step:
-            tidy.later(training.stop, self._sagemaker, name)
-            self._sagemaker.create_training_job(**requests.training_job(name, place, tuned.values))
+            with tidy.making(training.stop, self._sagemaker, name):
+                self._sagemaker.create_training_job(
+                    **requests.training_job(name, place, tuned.values)
+                )
             return training.watch(self._sagemaker, self._logs, name, self._order.folder, step)
 
     def _deploy(
         self, tidy: Tidy, trained: training.Trained, place: Workplace
     ) -> endpoint.Deployment:
         with self._screen.step("deployment", f"Deploy the endpoint {self._run}") as step:
-            tidy.later(endpoint.delete, self._sagemaker, self._run)
-            deployed = endpoint.deploy(
-                self._sagemaker,
-                self._run,
-                trained.model_data,
-                place.role_arn,
-                self._region,
-                step,
-            )
+            with tidy.making(endpoint.delete, self._sagemaker, self._run):
+                endpoint.create(
+                    self._sagemaker, self._run, trained.model_data, place.role_arn, self._region
+                )
+            deployed = endpoint.wait(self._sagemaker, self._run, step)
             step.note(f"Creating to InService: {deployed.seconds:.1f} s")
             return deployed
 
@@ -183,10 +181,11 @@ class Flow:
     ) -> tuple[Prediction, function.Answer, function.Answer]:
         with self._screen.step("function", f"Ask the function {self._run} for a breed") as step:
             name = f"{self._run}-function"
-            tidy.later(roles.delete_role, self._iam, name)
-            role = roles.function_role(self._iam, name, deployed.arn)
-            tidy.later(function.delete, self._lambda, self._run)
-            function.create(self._lambda, self._run, role, deployed.name, step)
+            with tidy.making(roles.delete_role, self._iam, name):
+                role = roles.function_role(self._iam, name, deployed.arn)
+            with tidy.making(function.delete, self._lambda, self._run):
+                function.create(self._lambda, self._run, role, deployed.name)
+            function.wait(self._lambda, self._run, step)
             photo = self._order.data.split("test")[0]
             link = self._s3.generate_presigned_url(
                 "get_object",

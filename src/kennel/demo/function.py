@@ -15,7 +15,7 @@ from kennel.cli.errors import CommandError
 from kennel.demo.screen import Step
 from kennel.demo.timing import CallTiming, read_timing
 
-__all__ = ["Answer", "create", "delete", "invoke", "package"]
+__all__ = ["Answer", "create", "delete", "invoke", "package", "wait"]
 
 POLL_SECONDS = 0.05
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same code gives the same zip
@@ -41,9 +41,9 @@ def package() -> bytes:
     return buffer.getvalue()
 
 
-def create(functions: Any, name: str, role_arn: str, endpoint: str, step: Step) -> str:
-    """Creates the function, waits until it is active, and returns its ARN. Raises CommandError."""
-    made = functions.create_function(
+def create(functions: Any, name: str, role_arn: str, endpoint: str) -> None:
+    """Creates the function; `wait` waits for it."""
+    functions.create_function(
         FunctionName=name,
         Runtime="python3.11",
         Role=role_arn,
@@ -53,11 +53,15 @@ def create(functions: Any, name: str, role_arn: str, endpoint: str, step: Step) 
         MemorySize=128,
         Environment={"Variables": {"ENDPOINT_NAME": endpoint}},
     )
+
+
+def wait(functions: Any, name: str, step: Step) -> None:
+    """Waits until the function is active. Raises CommandError."""
     while True:
         found = functions.get_function_configuration(FunctionName=name)
         state = found.get("State", "Active")
         if state == "Active":
-            return str(made["FunctionArn"])
+            return
         if state == "Failed":
             raise CommandError(
                 f"The function {name} can't be made ready: "

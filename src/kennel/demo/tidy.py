@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -22,9 +24,16 @@ class Tidy:
         self._tell = tell
         self._removals: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
 
-    def later(self, removal: Callable[..., Any], *arguments: Any) -> None:
-        """Says how to take away what is about to be made."""
+    @contextmanager
+    def making(self, removal: Callable[..., Any], *arguments: Any) -> Iterator[None]:
+        """Holds the requests that make a thing, and says how to take it away again.
+
+        Ctrl-C waits until they are answered: a request that is given up half-way is carried out
+        all the same, after the removal has looked and found nothing.
+        """
         self._removals.append((removal, arguments))
+        with _uninterrupted():
+            yield
 
     def keep(self) -> None:
         """Leaves all of it there."""
@@ -48,3 +57,16 @@ class Tidy:
             except (BotoCoreError, ClientError) as failure:
                 # It was perhaps never made; the rest has to go all the same.
                 log.debug("%s%r: %s", removal.__name__, arguments[1:], failure)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keeps a Ctrl-C for the block's end. Of use in the main thread only, where Python has it."""
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: asked.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
