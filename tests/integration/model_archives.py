@@ -77,7 +77,12 @@ class Hosting:
             },
         )
 
-    def config(self, name: str, *variants: tuple[str, str, int, float]) -> None:
+    def config(
+        self,
+        name: str,
+        *variants: tuple[str, str, int, float],
+        instance_type: str = "ml.m5.large",
+    ) -> None:
         """A configuration of (variant, model, instances, weight)."""
         self.sagemaker.create_endpoint_config(
             EndpointConfigName=name,
@@ -85,7 +90,7 @@ class Hosting:
                 {
                     "VariantName": variant,
                     "ModelName": model,
-                    "InstanceType": "ml.m5.large",
+                    "InstanceType": instance_type,
                     "InitialInstanceCount": count,
                     "InitialVariantWeight": weight,
                 }

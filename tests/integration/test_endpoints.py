@@ -109,6 +109,33 @@ def test_a_request_that_kills_its_instance_is_tried_once_more_and_then_unavailab
     assert json.loads(hosting.invoke(echo))["data"] == {}
 
 
+def test_an_instance_that_outgrows_its_type_is_killed_and_its_log_says_so(
+    hosting: Hosting, plane: Plane
+) -> None:
+    greedy = ECHO.replace(
+        "def predict_fn(data, model):",
+        "kept = []\ndef predict_fn(data, model):\n"
+        "    kept.append(bytearray(b'x') * data.get('grow', 0))",
+    )
+    hosting.model("greedy", greedy)
+    hosting.config("greedy", ("AllTraffic", "greedy", 1, 1.0), instance_type="ml.t2.medium")
+    hosting.sagemaker.create_endpoint(EndpointName="greedy", EndpointConfigName="greedy")
+    hosting.wait("greedy")
+    before = json.loads(hosting.invoke("greedy"))["pid"]
+    hosting.invoke("greedy", b'{"grow": %d}' % (4200 << 20))
+    logs = plane.client("logs")
+    group = "/aws/sagemaker/Endpoints/greedy"
+
+    def said() -> list[str]:
+        found = logs.filter_log_events(logGroupName=group, filterPattern="killed")["events"]
+        return [event["message"] for event in found]
+
+    assert "ml.t2.medium has 4 GiB" in wait_until(said)[0]
+    assert json.loads(hosting.invoke("greedy"))["pid"] != before
+    hosting.sagemaker.delete_endpoint(EndpointName="greedy")
+    hosting.wait_deleted("greedy")
+
+
 def test_payloads_go_up_to_25_mb_and_no_further(hosting: Hosting, echo: str) -> None:
     large = b'{"x": "' + b"a" * (24 << 20) + b'"}'
     assert len(hosting.invoke(echo, large)) > len(large)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kennel.engine import Engine, Mount, Process, ProcessSpec
-from kennel.engine.shim.proc import is_alive
+from kennel.engine.shim.proc import is_alive, proportional, resident
 from kennel.services.sagemaker.hosting.artifacts import (
     ModelUnusable,
     lay_out_code,
@@ -26,6 +26,7 @@ from kennel.services.sagemaker.hosting.container import container_environment
 from kennel.services.sagemaker.hosting.deployment import ServedVariant
 from kennel.services.sagemaker.hosting.zygote import ZygoteControl, ZygoteGone, ping
 from kennel.services.sagemaker.images import Images, UnknownImage
+from kennel.services.sagemaker.instance_types import InstanceType, InstanceUse, instance_type
 from kennel.services.sagemaker_runtime import InstancePlace
 
 if TYPE_CHECKING:
@@ -162,9 +163,14 @@ class ModelServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def healthy(self) -> bool:
-        """Whether zygote and instances all live. Cheap: asked twice a second."""
+        """Whether zygote and instances all live; kills an instance that uses more memory than its
+        instance type has. Cheap: asked twice a second."""
         if self._process is None or self._process.poll() is not None:
             return False
+        limit = instance_type(self.variant.instance_type)
+        for instance in self.instances:
+            if resident(instance.pid) > limit.memory_bytes:
+                _kill_for_memory(instance, limit)
         return all(instance.alive for instance in self.instances)
 
     def adopt(self) -> bool:
@@ -318,6 +324,21 @@ class ModelServer:
                     "pass the ping health check. Please check CloudWatch logs for this endpoint."
                 )
             time.sleep(_POLL)
+
+
+def _kill_for_memory(instance: Instance, limit: InstanceType) -> None:
+    """Forked instances share pages, so what counts is each one's proportional share."""
+    used = proportional(instance.pid)
+    if used <= limit.memory_bytes:
+        return
+    instance.signal(signal.SIGKILL)
+    larger = limit.next_larger(InstanceUse.HOSTING)
+    advice = f" Try {larger.name} with {larger.memory}." if larger else ""
+    with (instance.folder / "log").open("a") as file:
+        file.write(
+            f"kennel: this instance was killed: it used {used / 2**30:.1f} GiB, and "
+            f"{limit.name} has {limit.memory}.{advice}\n"
+        )
 
 
 def stop_processes(engine: Engine, folder: Path) -> None:
