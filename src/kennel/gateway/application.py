@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -45,7 +45,7 @@ from kennel.wire import (
 )
 from kennel.wire.identify import scope_service, signing_name
 
-__all__ = ["Application", "ShortWay"]
+__all__ = ["Application", "Responder"]
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ _BODY_LIMIT = 72 << 20  # a 50 MB function archive in base64, and its JSON aroun
 _IN_FLIGHT_LIMIT = 1024  # requests that wait or run; more are told to come back
 _THREADS = 48
 
-ShortWay = Callable[[HttpRequest, Receive, Send, str], Awaitable[bool]]
+Responder = Callable[[HttpRequest, Receive, Send, str], Awaitable[bool]]
 """Answers a request that is its own (true) or leaves it untouched (false)."""
 
 
@@ -66,9 +66,9 @@ class ServiceUnavailable(ServerError):
 class Application:
     """The gateway for one plane."""
 
-    def __init__(self, plane: Plane, short_ways: list[ShortWay]) -> None:
+    def __init__(self, plane: Plane, responders: Sequence[Responder]) -> None:
         self._plane = plane
-        self._short_ways = short_ways
+        self._responders = responders
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="gateway")
         self._in_flight = 0
 
@@ -82,8 +82,8 @@ class Application:
         request = _request(scope)
         request_id = str(uuid.uuid4())
         try:
-            for short_way in self._short_ways:
-                if await short_way(request, receive, send, request_id):
+            for responder in self._responders:
+                if await responder(request, receive, send, request_id):
                     return
             await self._answer(request, receive, send, request_id)
         except ClientDisconnected:

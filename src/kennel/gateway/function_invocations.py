@@ -1,24 +1,14 @@
-"""The short way of Lambda's Invoke, like that of InvokeEndpoint: no pool, no decoding by model."""
+"""The short way of Lambda's Invoke."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-from dataclasses import replace
-from functools import partial
-from urllib.parse import unquote
+from typing import ClassVar
 
-from kennel.auth import Verified, verify
-from kennel.gateway.bodies import (
-    ClientDisconnected,
-    Receive,
-    RequestEntityTooLarge,
-    Send,
-    read_body,
-)
-from kennel.gateway.failures import failure_of
+from kennel.errors import AwsError
 from kennel.gateway.plane import Plane
-from kennel.gateway.replies import send_response
+from kennel.gateway.short_way import ShortWay
+from kennel.services import Context
 from kennel.services.lambda_ import (
     PAYLOAD_LIMIT,
     Invocation,
@@ -28,75 +18,47 @@ from kennel.services.lambda_ import (
     parse_name,
     payload_too_large,
 )
-from kennel.wire import HttpRequest, HttpResponse, encode_error
+from kennel.wire import HttpRequest, HttpResponse
 
 __all__ = ["FunctionInvocations"]
 
-_PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
-_HASH_IN_POOL = 1 << 20  # bytes; hashing less than this holds the loop for under a millisecond
 
-
-class FunctionInvocations:
+class FunctionInvocations(ShortWay):
     """`POST /2015-03-31/functions/NAME/invocations`."""
 
-    def __init__(self, plane: Plane, service: Lambda) -> None:
-        self._plane = plane
-        self._service = service
+    service: ClassVar[str] = Lambda.name
+    path: ClassVar[re.Pattern[str]] = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
+    limit: ClassVar[int] = PAYLOAD_LIMIT
 
-    async def __call__(
-        self, request: HttpRequest, receive: Receive, send: Send, request_id: str
-    ) -> bool:
-        if request.method != "POST":
-            return False
-        match = _PATH.fullmatch(request.path)
-        if match is None:
-            return False
-        try:
-            response = await self._invoke(unquote(match.group(1)), request, receive, request_id)
-        except ClientDisconnected:
-            raise
-        except Exception as error:  # the request boundary: whatever it is becomes an AWS error
-            failure = failure_of(error, "rest-json", request_id)
-            response = encode_error(failure, "lambda", "rest-json", request_id)
-        await send_response(send, response, request_id)
-        return True
+    def __init__(self, plane: Plane) -> None:
+        super().__init__(plane)
+        self._functions = plane.functions
 
-    async def _invoke(
-        self, function: str, request: HttpRequest, receive: Receive, request_id: str
-    ) -> HttpResponse:
+    async def invoke(self, name: str, request: HttpRequest, context: Context) -> HttpResponse:
         headers = request.headers
-        kind = headers.get("x-amz-invocation-type", "RequestResponse")
-        try:
-            body = await read_body(receive, PAYLOAD_LIMIT)
-        except RequestEntityTooLarge:
-            size = int(headers.get("content-length") or PAYLOAD_LIMIT + 1)
-            raise payload_too_large(kind, size) from None
-        verified = await self._verify(replace(request, body=body))
-        context = self._plane.dispatcher.context(
-            verified.principal, request_id=request_id, region=verified.region
-        )
         qualifier = request.query_values.get("Qualifier", "") if request.query else ""
-        named = parse_name(context, function, qualifier)
+        named = parse_name(context, name, qualifier)
         parameters = {"FunctionName": named.name, "Qualifier": named.qualifier}
-        self._plane.dispatcher.authorize(context, "lambda", "Invoke", parameters)
+        context.dispatcher.authorize(context, self.service, "Invoke", parameters)
         invocation = Invocation(
             named,
-            request_id,
-            body,
-            kind,
+            context.request_id,
+            request.body,
+            _kind(request),
             headers.get("x-amz-log-type", "None"),
             headers.get("x-amz-client-context", ""),
             headers.get("x-amzn-trace-id", ""),
         )
         arn = function_arn(context, named.name)
-        return _response(await self._service.invoker.invoke(invocation, arn))
+        return _response(await self._functions.invoker.invoke(invocation, arn))
 
-    async def _verify(self, request: HttpRequest) -> Verified:
-        now = self._plane.clock.wall()
-        check = partial(verify, request, self._plane.credentials, now, service="lambda")
-        if len(request.body) < _HASH_IN_POOL:
-            return check()
-        return await asyncio.get_running_loop().run_in_executor(None, check)
+    def too_large(self, request: HttpRequest) -> AwsError:
+        size = int(request.headers.get("content-length") or PAYLOAD_LIMIT + 1)
+        return payload_too_large(_kind(request), size)
+
+
+def _kind(request: HttpRequest) -> str:
+    return request.headers.get("x-amz-invocation-type", "RequestResponse")
 
 
 def _response(reply: Reply) -> HttpResponse:

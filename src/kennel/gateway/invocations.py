@@ -1,40 +1,23 @@
-"""The short way of InvokeEndpoint: verify, authorize, pass the bytes on, pass the reply back.
-
-It touches neither SQLite nor the thread pool: keys, routes and decisions are in memory. Only a
-large body goes to the pool, to be hashed there.
-"""
+"""The short way of InvokeEndpoint."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-from dataclasses import replace
-from functools import partial
-from urllib.parse import unquote
+from typing import ClassVar
 
-from kennel.auth import Verified, verify
-from kennel.gateway.bodies import (
-    ClientDisconnected,
-    Receive,
-    RequestEntityTooLarge,
-    Send,
-    read_body,
-)
-from kennel.gateway.failures import failure_of
+from kennel.errors import AwsError
 from kennel.gateway.plane import Plane
-from kennel.gateway.replies import send_response
+from kennel.gateway.short_way import ShortWay
+from kennel.services import Context
 from kennel.services.sagemaker_runtime import (
     PAYLOAD_LIMIT,
     Invocation,
     SageMakerRuntime,
     payload_too_large,
 )
-from kennel.wire import HttpRequest, HttpResponse, encode_error
+from kennel.wire import HttpRequest, HttpResponse
 
 __all__ = ["EndpointInvocations"]
-
-_PATH = re.compile(r"/endpoints/([^/]+)/invocations")
-_HASH_IN_POOL = 1 << 20  # bytes; hashing less than this holds the loop for under a millisecond
 
 _REPLY_HEADERS = {
     "content-type": "Content-Type",
@@ -43,53 +26,25 @@ _REPLY_HEADERS = {
 }
 
 
-class EndpointInvocations:
+class EndpointInvocations(ShortWay):
     """`POST /endpoints/NAME/invocations`."""
 
-    def __init__(self, plane: Plane, runtime: SageMakerRuntime) -> None:
-        self._plane = plane
-        self._runtime = runtime
+    service: ClassVar[str] = SageMakerRuntime.name
+    path: ClassVar[re.Pattern[str]] = re.compile(r"/endpoints/([^/]+)/invocations")
+    limit: ClassVar[int] = PAYLOAD_LIMIT
 
-    async def __call__(
-        self, request: HttpRequest, receive: Receive, send: Send, request_id: str
-    ) -> bool:
-        if request.method != "POST":
-            return False
-        match = _PATH.fullmatch(request.path)
-        if match is None:
-            return False
-        try:
-            response = await self._invoke(unquote(match.group(1)), request, receive, request_id)
-        except ClientDisconnected:
-            raise
-        except Exception as error:  # the request boundary: whatever it is becomes an AWS error
-            response = encode_error(
-                failure_of(error, "rest-json", request_id),
-                "sagemaker-runtime",
-                "rest-json",
-                request_id,
-            )
-        await send_response(send, response, request_id)
-        return True
+    def __init__(self, plane: Plane) -> None:
+        super().__init__(plane)
+        self._runtime = plane.runtime
 
-    async def _invoke(
-        self, endpoint: str, request: HttpRequest, receive: Receive, request_id: str
-    ) -> HttpResponse:
-        try:
-            body = await read_body(receive, PAYLOAD_LIMIT)
-        except RequestEntityTooLarge:
-            raise payload_too_large() from None
-        verified = await self._verify(replace(request, body=body))
+    async def invoke(self, name: str, request: HttpRequest, context: Context) -> HttpResponse:
+        context.dispatcher.authorize(
+            context, self.service, "InvokeEndpoint", {"EndpointName": name}
+        )
         headers = request.headers
-        context = self._plane.dispatcher.context(
-            verified.principal, request_id=request_id, region=verified.region
-        )
-        self._plane.dispatcher.authorize(
-            context, "sagemaker-runtime", "InvokeEndpoint", {"EndpointName": endpoint}
-        )
         invocation = Invocation(
-            endpoint=endpoint,
-            body=body,
+            endpoint=name,
+            body=request.body,
             content_type=headers.get("content-type", ""),
             accept=headers.get("accept", ""),
             custom_attributes=headers.get("x-amzn-sagemaker-custom-attributes", ""),
@@ -106,9 +61,5 @@ class EndpointInvocations:
         reply_headers["x-Amzn-Invoked-Production-Variant"] = served.variant
         return HttpResponse(200, reply_headers, served.reply.body)
 
-    async def _verify(self, request: HttpRequest) -> Verified:
-        now = self._plane.clock.wall()
-        if len(request.body) < _HASH_IN_POOL:
-            return verify(request, self._plane.credentials, now, service="sagemaker")
-        check = partial(verify, request, self._plane.credentials, now, service="sagemaker")
-        return await asyncio.get_running_loop().run_in_executor(None, check)
+    def too_large(self, request: HttpRequest) -> AwsError:
+        return payload_too_large()

@@ -17,7 +17,7 @@ import uvicorn
 import uvloop
 
 from kennel import __version__
-from kennel.gateway.application import Application, ShortWay
+from kennel.gateway.application import Application
 from kennel.gateway.function_invocations import FunctionInvocations
 from kennel.gateway.invocations import EndpointInvocations
 from kennel.gateway.plane import Plane
@@ -55,16 +55,10 @@ class _Server(uvicorn.Server):
 async def _serve(settings: Settings, listener: socket.socket, port: int, url: str) -> None:
     plane = Plane(settings, url)
     _start(plane)
-    runtime = plane.runtime
-    runtime.router.attach(asyncio.get_running_loop())
-    functions = plane.functions
-    functions.attach(asyncio.get_running_loop())
-    short_ways: list[ShortWay] = [
-        EndpointInvocations(plane, runtime),
-        FunctionInvocations(plane, functions),
-        StatusPage(plane),
-    ]
-    application = Application(plane, short_ways)
+    plane.runtime.router.attach(asyncio.get_running_loop())
+    plane.functions.attach(asyncio.get_running_loop())
+    responders = (EndpointInvocations(plane), FunctionInvocations(plane), StatusPage(plane))
+    application = Application(plane, responders)
     config = uvicorn.Config(
         application,
         loop="none",
