@@ -4,7 +4,7 @@
 #   make demo          the main job from beginning to end, on pictures it draws; ARGS="--data DIR" ...
 #   make test          install, lint and all tests
 #   make lint          ruff, mypy, import-linter
-#   make test-clients  the sagemaker SDK against a plane, in an environment of its own
+#   make test-clients  the AWS CLI, the pages typed by hand and the sagemaker SDK against a plane
 #   make soak          the tests that kill -9 a plane, at KILLS=200 random moments each
 #   make bench         measures this machine; prints medians and ratios
 #   make docs          writes the pages that are made from the code (docs/coverage.md, ...)
