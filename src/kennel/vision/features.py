@@ -48,6 +48,7 @@ class FeatureStore:
         self._workers = workers
         self._session: Session | None = None
         self._shards: dict[str, _Rows] = {}
+        self._asked: set[tuple[str, bytes]] = set()
         self.tally = Tally()
 
     def features(self, photos: Sequence[Photo], view: View) -> NDArray[np.float32]:
@@ -65,6 +66,8 @@ class FeatureStore:
 
             for shard in [shard for shard in shards if not take(shard, False)]:
                 take(shard, True)
+        self._asked |= {(view.name, photo.digest) for photo in photos}
+        self.tally.found = len(self._asked) - self.tally.computed
         if not photos:
             return np.empty((0, self._preparation.dimensions), np.float32)
         return np.stack([found[photo.digest] for photo in photos]).astype(np.float32)
@@ -89,8 +92,6 @@ class FeatureStore:
                     rows = rows | dict(zip(order, computed, strict=True))
                     self._cache.write(entry, _packed(rows))
                     self.tally.computed += len(missing)
-        if entry not in self._shards:
-            self.tally.found += len(wanted) - len(missing)
         self._shards[entry] = rows
         return rows
 

@@ -90,7 +90,7 @@ class LinkFetcher:
             response = connection.getresponse()
             if response.status in _REDIRECTS and (location := response.getheader("Location")):
                 return location
-            return self._body(response, url)
+            return self._body(response, url, deadline)
         except (OSError, http.client.HTTPException, ValueError) as error:
             if time.monotonic() >= deadline:
                 raise self._too_slow(url) from error
@@ -100,7 +100,7 @@ class LinkFetcher:
             connection.close()
             sock.close()
 
-    def _body(self, response: http.client.HTTPResponse, url: str) -> bytes:
+    def _body(self, response: http.client.HTTPResponse, url: str, deadline: float) -> bytes:
         if response.status != 200:
             raise LinkError(f"{url} answered {response.status} {response.reason}.")
         kind = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()
@@ -113,6 +113,8 @@ class LinkFetcher:
                 raise LinkError(
                     f"{url} is larger than the {self._rules.max_bytes:,} bytes that are fetched."
                 )
+        if time.monotonic() >= deadline:
+            raise self._too_slow(url)  # the watchdog's cut reads as an end
         if response.length:
             raise LinkError(f"{url} broke off {response.length:,} bytes before its end.")
         return bytes(body)

@@ -30,9 +30,9 @@ _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error,
 def decode(data: bytes, name: str, enough: int = 0) -> Image.Image:
     """The picture as upright RGB; `name` stands for it in errors.
 
-    With `enough`, a JPEG whose both sides are at least twice that long may come at a half, a
-    quarter or an eighth of its size (the decoder's own scaling, several times faster). What is
-    transparent becomes white. Raises PictureTooLarge before any pixel is decoded, PictureError.
+    With `enough`, a JPEG may come at a half, a quarter or an eighth of its size (the decoder's own
+    scaling, several times faster), its sides still twice that long or more. What is transparent
+    becomes white. Raises PictureTooLarge before any pixel is decoded, PictureError.
     """
     try:
         with warnings.catch_warnings():
