@@ -35,6 +35,7 @@ def measure_model(
             served: list[Load] = []
             bare: list[float] = []
             shares: list[float] = []
+            models: list[float] = []
             whole: list[float] = []
             for _ in range(bench.rounds(7)):
                 slices = _run(loops, seconds)
@@ -42,8 +43,8 @@ def measure_model(
                 load, own, model = _served(plane, deployed, clients, seconds)
                 served.append(load)
                 shares.append(own)
+                models.append(model)
                 whole.append(sum(s.cpu for s in slices) * 1e3 / sum(map(_count, slices)))
-                assert model > 0
             crowd = f"{clients} client" + ("s" if clients > 1 else "")
             yield Row(
                 part,
@@ -61,6 +62,12 @@ def measure_model(
                 pairs=True,
                 target=_SHARE,
                 target_is_ratio=True,
+            )
+            yield Row(
+                part,
+                Series.of("  the instance's CPU each", models, "ms"),
+                Series.of("bare loop's", whole, "ms"),
+                pairs=True,
             )
 
 
