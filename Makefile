@@ -5,6 +5,7 @@
 #   make test          install, lint and all tests
 #   make lint          ruff, mypy, import-linter
 #   make test-clients  the AWS CLI, the pages typed by hand and the sagemaker SDK against a plane
+#   make test-real     the recipe and the demo on photos of dogs: PHOTOS=DIR
 #   make soak          the tests that kill -9 a plane, at KILLS=200 random moments each
 #   make bench         measures this machine; prints medians and ratios
 #   make docs          writes the pages that are made from the code (docs/coverage.md, ...)
@@ -33,7 +34,7 @@ ARGS ?=
 # whatever the files' times say.
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
 
-.PHONY: help install lint test test-clients soak bench demo docs lock clean
+.PHONY: help install lint test test-clients test-real soak bench demo docs lock clean
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
@@ -67,6 +68,11 @@ $(CLIENTS)/.installed-sagemaker-$(SDK_V2):
 	test -x $(CLIENTS)/bin/python || "$(PYTHON)" -m venv $(CLIENTS)
 	$(CLIENTS)/bin/python -m pip install --disable-pip-version-check sagemaker==$(SDK_V2)
 	@touch $@
+
+# Photos are not part of the project: train/ valid/ test/NNN.breed/*.jpg, 133 breeds.
+test-real: install
+	@test -n "$(PHOTOS)" || { echo "Name a folder of photos: make test-real PHOTOS=DIR" >&2; exit 2; }
+	KENNEL_DOGS="$(PHOTOS)" $(BIN)/pytest tests/real $(ARGS)
 
 soak: install
 	KILLS=$(KILLS) SOAK_OBJECT_BYTES=5368709120 $(BIN)/pytest tests/faults \

@@ -123,14 +123,16 @@ class Plane:
             )
         return self._session.client(service, endpoint_url=self.url, config=config)
 
-    def command(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Runs `kennel ARGUMENTS` for this plane."""
+    def command(
+        self, *arguments: str, seconds: float = 120.0, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs `kennel ARGUMENTS` for this plane, for at most `seconds`."""
         return subprocess.run(
             [sys.executable, "-m", "kennel", *arguments],
             env=clean_environment() | {"KENNEL_STATE": str(self.state)},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=seconds,
             **options,
         )
 

@@ -1,7 +1,6 @@
 """The recipe's promises on real photos, which are not part of the project.
 
-Named by hand, so that `make test` needs no photos: `KENNEL_DOGS=/path pytest
-tests/vision/real_photos.py`, where the path holds train/, valid/ and test/. It takes minutes.
+`make test-real PHOTOS=DIR`, where the folder holds train/, valid/ and test/. It takes minutes.
 """
 
 from __future__ import annotations
