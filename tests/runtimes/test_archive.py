@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import os
 import tarfile
@@ -166,7 +167,9 @@ def test_whatever_an_archive_holds_nothing_outside_changes(tmp_path_factory, rec
     for folder, folders, files in os.walk(inside):
         for name in folders + files:
             try:
-                real = os.path.realpath(os.path.join(folder, name), strict=True)
-            except OSError:
-                continue  # a link in a circle, or to nothing: it leads nowhere
+                os.stat(os.path.join(folder, name))
+            except OSError as error:
+                if error.errno == errno.ELOOP:
+                    continue  # a link in a circle leads nowhere
+            real = os.path.realpath(os.path.join(folder, name))
             assert os.path.commonpath([real, str(inside)]) == str(inside)
