@@ -6,16 +6,43 @@ The classes are moto's subclasses of botocore's, because moto's codec wants them
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
 import threading
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import UnknownServiceError
-from botocore.loaders import Loader
+from botocore.loaders import JSONFileLoader, Loader
 
 __all__ = ["known_service", "operation_model", "service_model"]
 
-_loader = Loader()
+
+class _LeanFiles(JSONFileLoader):
+    """Reads botocore's data files without their documentation: half of their text, of which
+    requests need nothing. The models of the usual services then take 10 MB instead of 22."""
+
+    def load_file(self, file_path: str) -> Any:
+        """The file's content; None if there is no such file. The path lacks its ending."""
+        if os.path.isfile(f"{file_path}.json.gz"):
+            with gzip.open(f"{file_path}.json.gz") as file:
+                text = file.read()
+        elif os.path.isfile(f"{file_path}.json"):
+            text = Path(f"{file_path}.json").read_bytes()
+        else:
+            return None
+        return json.loads(text, object_hook=_without_documentation)
+
+
+def _without_documentation(content: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(content.get("documentation"), str):  # else it is a member of that name
+        del content["documentation"]
+    return content
+
+
+_loader = Loader(file_loader=_LeanFiles())
 _loading = threading.Lock()
 
 
