@@ -10,11 +10,18 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import Protocol
-
-from awscrt import checksums  # type: ignore[import-untyped]
+from functools import cache
+from typing import Any, Protocol
 
 __all__ = ["ContentHash", "Hasher", "combine_crc"]
+
+
+@cache
+def _native() -> Any:
+    """AWS's C runtime, which takes 30 ms and 6 MB to import: at the first hash that needs it."""
+    from awscrt import checksums  # type: ignore[import-untyped]
+
+    return checksums
 
 
 class ContentHash(StrEnum):
@@ -56,7 +63,7 @@ class _Crc:
 class _XxHash:
     __slots__ = ("_native",)
 
-    def __init__(self, native: checksums.XXHash) -> None:
+    def __init__(self, native: Any) -> None:
         self._native = native
 
     def update(self, data: bytes) -> None:
@@ -74,11 +81,11 @@ _START: Mapping[ContentHash, Callable[[], _Running]] = {
     ContentHash.SHA256: hashlib.sha256,
     ContentHash.SHA512: hashlib.sha512,
     ContentHash.CRC32: lambda: _Crc(zlib.crc32, 4),
-    ContentHash.CRC32C: lambda: _Crc(checksums.crc32c, 4),
-    ContentHash.CRC64NVME: lambda: _Crc(checksums.crc64nvme, 8),
-    ContentHash.XXHASH64: lambda: _XxHash(checksums.XXHash.new_xxhash64()),
-    ContentHash.XXHASH3: lambda: _XxHash(checksums.XXHash.new_xxhash3_64()),
-    ContentHash.XXHASH128: lambda: _XxHash(checksums.XXHash.new_xxhash3_128()),
+    ContentHash.CRC32C: lambda: _Crc(_native().crc32c, 4),
+    ContentHash.CRC64NVME: lambda: _Crc(_native().crc64nvme, 8),
+    ContentHash.XXHASH64: lambda: _XxHash(_native().XXHash.new_xxhash64()),
+    ContentHash.XXHASH3: lambda: _XxHash(_native().XXHash.new_xxhash3_64()),
+    ContentHash.XXHASH128: lambda: _XxHash(_native().XXHash.new_xxhash3_128()),
 }
 
 
@@ -98,10 +105,10 @@ class Hasher:
         return {str(name): running.digest() for name, running in self._running.items()}
 
 
-_COMBINE: Mapping[ContentHash, tuple[Callable[[int, int, int], int], int]] = {
-    ContentHash.CRC32: (checksums.combine_crc32, 4),
-    ContentHash.CRC32C: (checksums.combine_crc32c, 4),
-    ContentHash.CRC64NVME: (checksums.combine_crc64nvme, 8),
+_COMBINE: Mapping[ContentHash, tuple[str, int]] = {
+    ContentHash.CRC32: ("combine_crc32", 4),
+    ContentHash.CRC32C: ("combine_crc32c", 4),
+    ContentHash.CRC64NVME: ("combine_crc64nvme", 8),
 }
 
 
@@ -110,7 +117,8 @@ def combine_crc(name: ContentHash, parts: Iterable[tuple[bytes, int]]) -> bytes:
 
     Raises KeyError for a hash that is no CRC: only CRCs can be combined.
     """
-    combine, width = _COMBINE[name]
+    function, width = _COMBINE[name]
+    combine = getattr(_native(), function)
     total = 0
     for digest, size in parts:
         total = combine(total, int.from_bytes(digest, "big"), size)
