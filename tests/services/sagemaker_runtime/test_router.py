@@ -101,6 +101,30 @@ def test_an_instance_has_one_request_at_a_time_and_none_idles_while_one_waits(
     run(test, tmp_path)
 
 
+def test_the_next_request_is_on_its_way_before_the_reply_that_made_room_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bytes] = []
+    exchange = router_module._exchange
+
+    async def watched(instance: routing.RoutedInstance, head: bytes, body: bytes) -> Any:
+        seen.append(b"sent " + body)
+        return await exchange(instance, head, body)
+
+    async def test(scene: _Scene) -> None:
+        monkeypatch.setattr(router_module, "_exchange", watched)
+        await scene.publish(v=(1.0, [await scene.instance("a")]))
+
+        async def ask(body: bytes) -> None:
+            await scene.invoke(body)
+            seen.append(b"answered " + body)
+
+        await asyncio.gather(ask(b"1"), ask(b"2"))
+        assert seen == [b"sent 1", b"sent 2", b"answered 1", b"answered 2"]
+
+    run(test, tmp_path)
+
+
 def test_variants_share_requests_by_their_weights(tmp_path: Path) -> None:
     async def test(scene: _Scene) -> None:
         async def name_a(body: bytes) -> tuple[int, bytes]:

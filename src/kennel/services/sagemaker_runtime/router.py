@@ -136,9 +136,8 @@ class Router:
                 continue
             started = loop.time()
             try:
-                reply = await asyncio.wait_for(
-                    _exchange(instance, head, invocation.body), MODEL_TIMEOUT
-                )
+                async with asyncio.timeout(MODEL_TIMEOUT):
+                    reply = await _exchange(instance, head, invocation.body)
             except TimeoutError:
                 self._failed(invocation.endpoint, variant, instance, stuck=True)
                 raise _timed_out() from None
@@ -151,14 +150,19 @@ class Router:
                 retried = True
                 continue
             finally:
-                variant.release(instance)
+                is_passed_on = variant.release(instance)
+            ended = loop.time()
+            if is_passed_on:
+                # The instance idles until it has its next request: that one goes out first, and
+                # then this reply.
+                await asyncio.sleep(0)
             return Served(
                 reply,
                 variant.name,
                 instance.place.name,
                 max(1, len(variant.instances)),
                 started - began,
-                loop.time() - started,
+                ended - started,
             )
 
     def invoke_from_thread(self, invocation: Invocation) -> Served:

@@ -97,7 +97,8 @@ class VariantRoute:
         waiter: asyncio.Future[RoutedInstance] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:
-            return await asyncio.wait_for(waiter, WAIT_LIMIT)
+            async with asyncio.timeout(WAIT_LIMIT):
+                return await waiter
         except TimeoutError:
             self._abandon(waiter)
             raise ServiceUnavailable(
@@ -107,19 +108,20 @@ class VariantRoute:
             self._abandon(waiter)
             raise
 
-    def release(self, instance: RoutedInstance) -> None:
-        """Gives an instance back: to the oldest request that waits, or to the free ones."""
+    def release(self, instance: RoutedInstance) -> bool:
+        """Gives an instance back: to the oldest request that waits (true), or to the free ones."""
         instance.busy = False
         if instance.leaving:
             self._left(instance)
-            return
+            return False
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
                 instance.busy = True
                 waiter.set_result(instance)
-                return
+                return True
         self._free.append(instance)
+        return False
 
     def add(self, place: InstancePlace) -> None:
         """Routes to one more instance."""
