@@ -19,6 +19,7 @@ from typing import Any
 from kennel.auth import Verified, verify
 from kennel.errors import ServerError
 from kennel.gateway.bodies import (
+    SHORT_BODY,
     ClientDisconnected,
     Receive,
     Send,
@@ -52,6 +53,7 @@ log = logging.getLogger(__name__)
 _BODY_LIMIT = 72 << 20  # a 50 MB function archive in base64, and its JSON around it
 _IN_FLIGHT_LIMIT = 1024  # requests that wait or run; more are told to come back
 _THREADS = 48
+_TAKING = frozenset({"PUT", "POST"})  # the methods of operations that take an object
 
 Responder = Callable[[HttpRequest, Receive, Send, str], Awaitable[bool]]
 """Answers a request that is its own (true) or leaves it untouched (false)."""
@@ -116,7 +118,7 @@ class Application:
         self, exchange: _Exchange, receive: Receive
     ) -> tuple[HttpResponse, BlobSlices | None]:
         loop = asyncio.get_running_loop()
-        if scope_service(exchange.request) == "s3":
+        if exchange.request.method in _TAKING and scope_service(exchange.request) == "s3":
             # S3's operations are known by their route, and some must not be read into memory.
             await loop.run_in_executor(self._pool, exchange.admit)
             if exchange.streams_in:
@@ -196,7 +198,12 @@ class _Exchange:
         if not isinstance(slices, BlobSlices):
             return encode(self._target, result, self._request_id), None
         rest = {name: value for name, value in result.items() if name != "Body"}
-        return encode(self._target, rest, self._request_id), slices
+        response = encode(self._target, rest, self._request_id)
+        if slices.length > SHORT_BODY:
+            return response, slices
+        with slices:  # two hops to the pool less: a third of what a small object costs
+            response.body = slices.read()
+        return response, None
 
     def failure(self, error: Exception) -> HttpResponse:
         """The reply to a request that failed."""

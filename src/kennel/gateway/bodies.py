@@ -11,6 +11,7 @@ from kennel.errors import ClientError
 from kennel.store import BlobSlices, BlobWriter
 
 __all__ = [
+    "SHORT_BODY",
     "ClientDisconnected",
     "Decoder",
     "Receive",
@@ -24,7 +25,10 @@ __all__ = [
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_CHUNK = 1 << 20  # bytes that go to or come from a file in one hop to the thread pool
+SHORT_BODY = 1 << 20
+"""Bytes of an object that goes out from memory as a whole."""
+
+_CHUNK = SHORT_BODY  # bytes that go to or come from a file in one hop to the thread pool
 
 
 class ClientDisconnected(Exception):
