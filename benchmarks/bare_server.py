@@ -1,19 +1,54 @@
-"""The bare web server: uvicorn as the plane runs it, with an application that reads the body and
-answers its length. `python bare_server.py` prints its port."""
+"""The bare web server: uvicorn as the plane runs it, with an application that does next to nothing.
+
+A POST is read and answered with its length; `GET /N` with N bytes from memory. As a program it
+prints its port.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import uvicorn
-import uvloop
-
-__all__: list[str] = []
+__all__ = ["BareServer", "bare_server"]
 
 _Message = MutableMapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BareServer:
+    """A running server."""
+
+    pid: int
+    port: int
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return "127.0.0.1", self.port
+
+    @staticmethod
+    def get(size: int) -> bytes:
+        """The request for so many bytes."""
+        return f"GET /{size} HTTP/1.1\r\nhost: bare\r\n\r\n".encode()
+
+
+@contextmanager
+def bare_server() -> Iterator[BareServer]:
+    """Starts the server in a process of its own."""
+    command = [sys.executable, str(Path(__file__))]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield BareServer(process.pid, int(process.stdout.readline()))
+    finally:
+        process.terminate()
+        process.wait(30.0)
 
 
 async def _application(
@@ -27,12 +62,17 @@ async def _application(
         pieces += message.get("body", b"")
         more = bool(message.get("more_body"))
     answer = str(len(pieces)).encode()
+    if scope["method"] == "GET":
+        answer = bytes(int(scope["path"][1:]))
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
 
 
 def _main() -> None:
+    import uvicorn
+    import uvloop
+
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen()
@@ -45,6 +85,7 @@ def _main() -> None:
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

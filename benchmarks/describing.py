@@ -42,7 +42,7 @@ def measure(bench: Bench, plane: Plane, endpoint: str) -> Iterator[Row]:
     load = drive(address_of(plane.connection), requests)
     cpu = cpu_seconds([plane.pid]) - cpu
     yield Row(PART, Series.of("by raw requests", [one * 1e3 for one in load.latencies], "ms"))
-    yield Row(PART, Series("  the plane's CPU each", (cpu * 1e3 / load.requests,), "ms"))
+    yield Row(PART, Series("by raw requests: the plane's CPU", (cpu * 1e3 / load.requests,), "ms"))
 
 
 def _each(call: Callable[[], object]) -> float:

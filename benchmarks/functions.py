@@ -38,13 +38,13 @@ def measure(bench: Bench, plane: Plane) -> Iterator[Row]:
         samples.append((time.perf_counter() - began) * 1e3 / _CALLS)
         own.append((time.process_time() - cpu) * 1e3 / _CALLS)
     boto3 = Series.of("boto3's own CPU", own, "ms")
-    yield Row(PART, Series.of("warm invoke by boto3", samples, "ms"), boto3, True, _TARGET)
+    yield Row(PART, Series.of("warm, by boto3", samples, "ms"), boto3, True, _TARGET)
     request = signer_of(plane.connection).invoke_function(_NAME, b'{"n": 1}')
     cpu = cpu_seconds([plane.pid])
     load = drive(
         address_of(plane.connection), itertools.repeat(request), seconds=bench.seconds(2.0)
     )
     cpu = (cpu_seconds([plane.pid]) - cpu) * 1e3 / load.requests
-    raw = Series.of("warm invoke by raw requests", [one * 1e3 for one in load.latencies], "ms")
+    raw = Series.of("warm, by raw requests", [one * 1e3 for one in load.latencies], "ms")
     yield Row(PART, raw, target=_TARGET)
-    yield Row(PART, Series("  the plane's CPU each", (cpu,), "ms"))
+    yield Row(PART, Series("warm, raw: the plane's CPU", (cpu,), "ms"))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from benchmarks.bare import BareLoop, Slice
+from benchmarks.bare_server import bare_server
 from benchmarks.bench import Bench, address_of, signer_of
 from benchmarks.load import Load, drive
 from benchmarks.models import Deployed, bare_loops, deploy
@@ -48,7 +46,7 @@ def measure_model(
             crowd = f"{clients} client" + ("s" if clients > 1 else "")
             yield Row(
                 part,
-                Series.of(crowd, [load.per_second for load in served], "req/s"),
+                Series.of(f"throughput, {crowd}", [load.per_second for load in served], "req/s"),
                 Series.of("bare loop", bare, "req/s"),
                 pairs=True,
                 target=1.0 - _SHARE,
@@ -57,7 +55,7 @@ def measure_model(
             )
             yield Row(
                 part,
-                Series.of("  the plane's CPU each", shares, "ms"),
+                Series.of(f"the plane's CPU, {crowd}", shares, "ms"),
                 Series.of("bare loop's", whole, "ms"),
                 pairs=True,
                 target=_SHARE,
@@ -65,7 +63,7 @@ def measure_model(
             )
             yield Row(
                 part,
-                Series.of("  the instance's CPU each", models, "ms"),
+                Series.of(f"the instance's CPU, {crowd}", models, "ms"),
                 Series.of("bare loop's", whole, "ms"),
                 pairs=True,
             )
@@ -105,7 +103,7 @@ def measure_echo(bench: Bench, plane: Plane) -> Iterator[Row]:
     echo = Deployed("echo", echo_model(), photo())
     deploy(plane, echo)
     seconds = bench.seconds(1.2)
-    with _bare_server() as (server, port):
+    with bare_server() as server:
         raw = signer_of(plane.connection).invoke_endpoint("echo", echo.payload, "image/jpeg")
         for clients in (1, 8):
             ours: list[float] = []
@@ -118,10 +116,11 @@ def measure_echo(bench: Bench, plane: Plane) -> Iterator[Row]:
                 ours.append(own)
                 instance.append(model)
                 latency.append(_middle(load))
-                before = cpu_seconds([server])
-                address = "127.0.0.1", port
-                bare = drive(address, itertools.repeat(raw), clients=clients, seconds=seconds)
-                others.append((cpu_seconds([server]) - before) * 1e3 / bare.requests)
+                before = cpu_seconds([server.pid])
+                bare = drive(
+                    server.address, itertools.repeat(raw), clients=clients, seconds=seconds
+                )
+                others.append((cpu_seconds([server.pid]) - before) * 1e3 / bare.requests)
                 other_latency.append(_middle(bare))
             crowd = f"{clients} client" + ("s" if clients > 1 else "")
             yield Row(
@@ -145,8 +144,6 @@ def _middle(load: Load) -> float:
 
 
 def _by_boto3(bench: Bench, plane: Plane, echo: Deployed, part: str) -> Iterator[Row]:
-    import time
-
     runtime = plane.client("sagemaker-runtime")
     samples = []
     cpu = time.process_time()
@@ -160,18 +157,3 @@ def _by_boto3(bench: Bench, plane: Plane, echo: Deployed, part: str) -> Iterator
     cpu = (time.process_time() - cpu) * 1e3 / calls
     boto3 = Series("boto3's own CPU", (cpu,), "ms")
     yield Row(part, Series.of("the request by boto3", samples, "ms"), boto3)
-
-
-@contextmanager
-def _bare_server() -> Iterator[tuple[int, int]]:
-    """The server's pid and port."""
-    script = Path(__file__).with_name("bare_server.py")
-    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        drive(("127.0.0.1", port), [b"GET / HTTP/1.1\r\nhost: bare\r\n\r\n"])
-        yield process.pid, port
-    finally:
-        process.terminate()
-        process.wait(30.0)

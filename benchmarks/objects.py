@@ -7,12 +7,15 @@ import os
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+from benchmarks.bare_server import BareServer, bare_server
 from benchmarks.bench import Bench, address_of, signer_of
 from benchmarks.load import Load, drive
+from benchmarks.peers import moto_server
 from benchmarks.processes import cpu_seconds
 from benchmarks.row import Row, Series
 from tests.planes import Plane
@@ -23,67 +26,65 @@ PART = "S3"
 _BUCKET = "bench"
 _SIZES = (("13 KB", 13_000), ("1 MiB", 1 << 20))
 _MANY = 10_000
+_CROWD = 16  # clients, or threads that write files
 
 
 def measure(bench: Bench, plane: Plane) -> Iterator[Row]:
-    """Puts and gets by raw signed requests beside the disk alone, then a data set of small
-    objects, then boto3 as people use it."""
+    """Puts beside the disk alone and gets beside a bare web server, by raw signed requests; then
+    a data set of small objects; then boto3 as people use it."""
     plane.client("s3").create_bucket(Bucket=_BUCKET)
-    for name, size in _SIZES:
-        yield from _sized(bench, plane, name, random.Random(size).randbytes(size))
-    yield from _many(bench, plane)
+    with bare_server() as server:
+        for name, size in _SIZES:
+            for clients in (1, _CROWD):
+                yield from _sized(bench, plane, server, name, size, clients)
+        yield from _many(bench, plane, server)
     yield from _by_boto3(bench, plane)
 
 
-def _sized(bench: Bench, plane: Plane, name: str, body: bytes) -> Iterator[Row]:
+def _sized(
+    bench: Bench, plane: Plane, server: BareServer, name: str, size: int, clients: int
+) -> Iterator[Row]:
     address, signer = address_of(plane.connection), signer_of(plane.connection)
-    rounds, number = bench.rounds(5), itertools.count()
-    files = bench.folder / "files"
-    files.mkdir(exist_ok=True)
-    for clients in (1, 16):
-        each = 10 if clients == 1 else 48
-        put: list[float] = []
-        disk: list[float] = []
-        got: list[float] = []
-        read: list[float] = []
-        for _ in range(rounds):
-            keys = [f"sized/{len(body)}/{next(number)}" for _ in range(each)]
-            puts = [signer.put(_BUCKET, key, body) for key in keys]
-            put.append(_milliseconds(drive(address, puts, clients=clients)))
-            disk.append(_files(files, keys, clients, lambda path: _write(path, body)))
-            gets = [signer.get(_BUCKET, key) for key in keys]
-            got.append(_milliseconds(drive(address, gets, clients=clients)))
-            read.append(_files(files, keys, clients, Path.read_bytes))
-        crowd = "client" if clients == 1 else "clients"
-        yield Row(
-            PART,
-            Series.of(f"put {name}, {clients} {crowd}", put, "ms"),
-            Series.of("write + 2 fsync", disk, "ms"),
-            pairs=True,
-        )
-        yield Row(
-            PART,
-            Series.of(f"get {name}, {clients} {crowd}", got, "ms"),
-            Series.of("read", read, "ms"),
-            pairs=True,
-        )
+    body = random.Random(size).randbytes(size)
+    number = itertools.count()
+    each = 10 if clients == 1 else 3 * clients
+    put: list[float] = []
+    disk: list[float] = []
+    got: list[float] = []
+    bare: list[float] = []
+    for _ in range(bench.rounds(5)):
+        keys = [f"sized/{size}/{clients}/{next(number)}" for _ in range(each)]
+        puts = [signer.put(_BUCKET, key, body) for key in keys]
+        put.append(_middle(drive(address, puts, clients=clients)))
+        disk.append(_middle(_written(bench.folder / "files", keys, clients, body)))
+        gets = [signer.get(_BUCKET, key) for key in keys]
+        got.append(_middle(drive(address, gets, clients=clients)))
+        bare.append(_middle(drive(server.address, [server.get(size)] * each, clients=clients)))
+    crowd = f"{clients} client" + ("s" if clients > 1 else "")
+    disk_alone = Series.of("write + 2 fsync", disk, "ms")
+    yield Row(PART, Series.of(f"put {name}, {crowd}", put, "ms"), disk_alone, pairs=True)
+    uvicorn = Series.of("bare uvicorn", bare, "ms")
+    yield Row(PART, Series.of(f"get {name}, {crowd}", got, "ms"), uvicorn, pairs=True)
 
 
-def _milliseconds(load: Load) -> float:
-    """The time of one request as its client sees it."""
+def _middle(load: Load) -> float:
+    """What a request takes as its client sees it, in ms."""
     return statistics.median(load.latencies) * 1e3
 
 
-def _files(folder: Path, keys: list[str], clients: int, do: Callable[[Path], object]) -> float:
-    """The same number of files by as many threads; milliseconds each, as a thread sees it."""
+def _written(folder: Path, keys: Sequence[str], threads: int, body: bytes) -> Load:
+    """As many files by as many threads."""
+    folder.mkdir(exist_ok=True)
 
     def timed(key: str) -> float:
         began = time.perf_counter()
-        do(folder / key.replace("/", "-"))
+        _write(folder / key.replace("/", "-"), body)
         return time.perf_counter() - began
 
-    with ThreadPoolExecutor(clients) as pool:
-        return statistics.median(pool.map(timed, keys)) * 1e3
+    began = time.perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        latencies = list(pool.map(timed, keys))
+    return Load(latencies, time.perf_counter() - began)
 
 
 def _write(path: Path, body: bytes) -> None:
@@ -97,45 +98,66 @@ def _write(path: Path, body: bytes) -> None:
     os.close(folder)
 
 
-def _many(bench: Bench, plane: Plane) -> Iterator[Row]:
+def _many(bench: Bench, plane: Plane, server: BareServer) -> Iterator[Row]:
+    """A data set as training jobs have them."""
     address, signer = address_of(plane.connection), signer_of(plane.connection)
     count = bench.count(_MANY)
     body = random.Random(1).randbytes(13_000)
     keys = [f"many/{number % 133:03}/{number:06}.jpg" for number in range(count)]
     before = cpu_seconds([plane.pid])
-    put = drive(address, (signer.put(_BUCKET, key, body) for key in keys), clients=16)
+    put = drive(address, (signer.put(_BUCKET, key, body) for key in keys), clients=_CROWD)
     between = cpu_seconds([plane.pid])
-    pulled = drive(address, (signer.get(_BUCKET, key) for key in keys), clients=16)
+    got = drive(address, (signer.get(_BUCKET, key) for key in keys), clients=_CROWD)
     after = cpu_seconds([plane.pid])
+    written = _written(bench.folder / "many", keys, _CROWD, body)
+    sent = drive(server.address, [server.get(len(body))] * count, clients=_CROWD)
     began = time.perf_counter()
     pages = plane.client("s3").get_paginator("list_objects_v2")
     found = sum(len(page["Contents"]) for page in pages.paginate(Bucket=_BUCKET, Prefix="many/"))
     listed = time.perf_counter() - began
     assert found == count, f"{found} of {count} objects are listed"
-    yield Row(PART, Series(f"{count:,} objects of 13 KB put", (put.seconds,), "s"))
-    yield Row(PART, Series("  the plane's CPU each", ((between - before) * 1e3 / count,), "ms"))
-    yield Row(PART, Series(f"{count:,} objects listed by boto3", (listed,), "s"))
-    yield Row(PART, Series(f"{count:,} objects pulled", (pulled.seconds,), "s"))
-    yield Row(PART, Series("  the plane's CPU each", ((after - between) * 1e3 / count,), "ms"))
+    what = f"{count:,} objects of 13 KB"
+    disk_alone = Series("write + 2 fsync", (written.seconds,), "s")
+    yield Row(PART, Series(f"{what} put", (put.seconds,), "s"), disk_alone)
+    yield Row(PART, Series(f"{what} put: CPU each", ((between - before) * 1e3 / count,), "ms"))
+    uvicorn = Series("bare uvicorn", (sent.seconds,), "s")
+    yield Row(PART, Series(f"{what} got", (got.seconds,), "s"), uvicorn)
+    yield Row(PART, Series(f"{what} got: CPU each", ((after - between) * 1e3 / count,), "ms"))
+    yield Row(PART, Series(f"{what} listed by boto3", (listed,), "s"))
 
 
 def _by_boto3(bench: Bench, plane: Plane) -> Iterator[Row]:
-    """As people use it."""
-    s3 = plane.client("s3")
+    """As people use it, beside moto, which keeps objects in memory."""
+    if bench.moto is None:
+        yield from _rows_by_boto3(bench, plane.client("s3"), None)
+        return
+    with moto_server(bench.moto, bench.folder / "moto.log") as moto:
+        other = moto.client("s3")
+        other.create_bucket(Bucket=_BUCKET)
+        yield from _rows_by_boto3(bench, plane.client("s3"), other)
+
+
+def _rows_by_boto3(bench: Bench, ours: Any, moto: Any) -> Iterator[Row]:
     body = random.Random(2).randbytes(1 << 20)
 
-    def put(key: str) -> None:
-        s3.put_object(Bucket=_BUCKET, Key=key, Body=body)
+    def put(client: Any, key: str) -> None:
+        client.put_object(Bucket=_BUCKET, Key=key, Body=body)
 
-    def get(key: str) -> None:
-        s3.get_object(Bucket=_BUCKET, Key=key)["Body"].read()
+    def get(client: Any, key: str) -> None:
+        client.get_object(Bucket=_BUCKET, Key=key)["Body"].read()
 
-    keys = [f"boto3/{number}" for number in range(bench.rounds(30))]
     for name, do in (("put 1 MiB by boto3", put), ("get 1 MiB by boto3", get)):
-        do(keys[0])
-        samples = []
-        for key in keys:
-            began = time.perf_counter()
-            do(key)
-            samples.append((time.perf_counter() - began) * 1e3)
-        yield Row(PART, Series.of(name, samples, "ms"))
+        samples: list[float] = []
+        beside: list[float] = []
+        for number in range(bench.rounds(30)):
+            samples.append(_timed(do, ours, f"boto3/{number}"))
+            if moto is not None:
+                beside.append(_timed(do, moto, f"boto3/{number}"))
+        other = Series.of("moto_server", beside, "ms") if beside else None
+        yield Row(PART, Series.of(name, samples, "ms"), other, pairs=True)
+
+
+def _timed(do: Callable[[Any, str], None], client: Any, key: str) -> float:
+    began = time.perf_counter()
+    do(client, key)
+    return (time.perf_counter() - began) * 1e3

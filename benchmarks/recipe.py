@@ -41,7 +41,7 @@ def measure_training(bench: Bench, model: Path) -> Iterator[Row]:
     ours = f"{_EPOCHS} epochs of {photos:,} photos"
     for name, whole, slices in (
         (ours, seconds, [one["seconds"] for one in plain]),
-        ("  processor time", cpu, [one["cpu"] for one in plain]),
+        (f"{ours}: CPU", cpu, [one["cpu"] for one in plain]),
     ):
         yield Row(
             PART,
