@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -36,13 +36,16 @@ class CannotStart(Exception):
     """Why a plane can't start, in one sentence for the person who typed the command."""
 
 
-def serve(settings: Settings) -> None:
-    """Runs a plane in the foreground until SIGTERM or SIGINT. Raises CannotStart."""
+def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> None:
+    """Runs a plane in the foreground until SIGTERM or SIGINT. Raises CannotStart.
+
+    `on_ready` gets the URL once, when the plane answers; what it raises stops the plane.
+    """
     with _state_folder(settings.state), _listening_socket(settings) as listener:
         port = listener.getsockname()[1]
         url = f"http://{settings.host}:{port}"
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, listener, port, url))
+            runner.run(_serve(settings, listener, port, url, on_ready))
 
 
 class _Server(uvicorn.Server):
@@ -53,7 +56,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(settings: Settings, listener: socket.socket, port: int, url: str) -> None:
+async def _serve(
+    settings: Settings,
+    listener: socket.socket,
+    port: int,
+    url: str,
+    on_ready: Callable[[str], None] | None,
+) -> None:
     plane = Plane(settings, url)
     _start(plane)
     plane.runtime.router.attach(asyncio.get_running_loop())
@@ -96,6 +105,8 @@ async def _serve(settings: Settings, listener: socket.socket, port: int, url: st
     gc.freeze()
     log.info("ready at %s", url)
     try:
+        if on_ready is not None:
+            on_ready(url)
         await serving
     finally:
         PlaneRecord.remove(settings.state)
