@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -97,6 +98,12 @@ class Plane:
         record = wait_until(self._ready, READY_SECONDS, "the plane is ready")
         self._port = record.port
         return self
+
+    def take_another_port(self) -> None:
+        """Has the next start answer on a port that it did not have before."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self._session = None
 
     def kill(self) -> None:
         """SIGKILL to the plane alone; what it started lives on."""

@@ -7,7 +7,7 @@ import pytest
 
 from kennel.cli.connection import connect
 from kennel.plane_record import PlaneRecord
-from tests.planes import Plane
+from tests.planes import Plane, wait_until
 
 
 @pytest.fixture
@@ -58,6 +58,32 @@ def test_the_state_option_is_repeated_in_the_hint(kennel, tmp_path):
         kennel("down", "--state", str(state))
 
 
+@pytest.mark.parametrize("variables", [{}, {"KENNEL_STATE": "rel"}])
+def test_the_hint_works_in_every_folder_however_the_state_was_named(
+    kennel, tmp_path, monkeypatch, variables
+):
+    monkeypatch.chdir(tmp_path)
+    option = [] if variables else ["--state", "rel"]
+    try:
+        answer = kennel("up", "--detach", "--port", "0", *option, **variables)
+        assert f'eval "$(kennel env --state {tmp_path}/rel)"' in answer.stdout
+    finally:
+        kennel("down", "--state", str(tmp_path / "rel"))
+
+
+def test_a_detached_planes_log_speaks_of_no_ctrl_c(detached, tmp_path):
+    detached()
+    assert "ready at" in (tmp_path / "state" / "plane.log").read_text()
+    assert "Ctrl-C" not in (tmp_path / "state" / "plane.log").read_text()
+
+
+def test_a_foreground_plane_says_when_it_is_ready_and_when_it_has_stopped(plane_factory):
+    plane = plane_factory()
+    wait_until(lambda: f"is ready at {plane.url}; Ctrl-C stops it." in plane.output)
+    plane.stop()
+    assert plane.output.endswith(f"The plane on {plane.state} has stopped.\n")
+
+
 def test_the_state_folder_and_the_keys_in_it_are_private(detached, tmp_path):
     detached()
     state = tmp_path / "state"
@@ -68,7 +94,7 @@ def test_the_state_folder_and_the_keys_in_it_are_private(detached, tmp_path):
 def is_one_sentence(answer):
     return (
         answer.returncode == 2
-        and answer.stdout.count("\n") <= 1
+        and answer.stdout == ""
         and answer.stderr.startswith("kennel: ")
         and answer.stderr.count("\n") == 1
     )
@@ -156,3 +182,23 @@ def test_a_default_client_works_on_what_env_prints(plane_factory, monkeypatch):
             name, _, value = line.removeprefix("export ").partition("=")
             monkeypatch.setenv(name, value.strip("'"))
     assert boto3.client("sts").get_caller_identity()["Arn"].endswith(":root")
+
+
+def test_any_free_port_is_the_one_that_the_last_plane_had(kennel, tmp_path):
+    kennel("up", "--detach", "--port", "0")
+    before = PlaneRecord.read(tmp_path / "state")
+    kennel("down")
+    kennel("up", "--detach", "--port", "0")
+    after = PlaneRecord.read(tmp_path / "state")
+    assert before is not None
+    assert after is not None
+    assert after.port == before.port
+
+
+def test_a_folder_of_somebody_elses_is_left_alone(kennel, tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "thesis.tex").write_text("years of work")
+    answer = kennel("up", "--port", "0")
+    assert answer.returncode == 2
+    assert "thesis.tex" in answer.stderr
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["thesis.tex"]

@@ -77,3 +77,17 @@ def test_a_stopped_plane_leaves_no_process_behind(plane_factory: PlaneFactory) -
         assert not os.path.exists(f"/proc/{pid}")
     plane.start()
     assert Hosting(plane).wait("tidy")["EndpointStatus"] == "InService"
+
+
+def test_an_endpoint_whose_plane_comes_back_on_another_port_learns_of_it(
+    plane_factory: PlaneFactory,
+) -> None:
+    plane = plane_factory()
+    hosting = Hosting(plane)
+    hosting.deploy("mover", ECHO.replace('"data": data', '"url": os.environ["AWS_ENDPOINT_URL"]'))
+    hosting.wait("mover")
+    assert json.loads(hosting.invoke("mover"))["url"] == plane.url
+    plane.kill()
+    plane.take_another_port()
+    plane.start()
+    assert json.loads(Hosting(plane).invoke("mover"))["url"] == plane.url

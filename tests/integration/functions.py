@@ -66,8 +66,10 @@ class Functions:
 
     def lines(self, name: str) -> list[str]:
         """Everything that the function's log group holds."""
+        pages = self.logs.get_paginator("filter_log_events").paginate(
+            logGroupName=f"/aws/lambda/{name}"
+        )
         try:
-            events = self.logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+            return [event["message"] for page in pages for event in page["events"]]
         except self.logs.exceptions.ResourceNotFoundException:
             return []
-        return [event["message"] for event in events]

@@ -56,6 +56,24 @@ def error_of(call: Callable[[], Any]) -> tuple[str, str, int]:
     )
 
 
+def metric_sum(plane: Plane, endpoint: str, metric: str, statistic: str = "Sum") -> float:
+    """A metric of the endpoint's variant AllTraffic over the last hours, summed up."""
+    now = time.time()
+    points = plane.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SageMaker",
+        MetricName=metric,
+        Dimensions=[
+            {"Name": "EndpointName", "Value": endpoint},
+            {"Name": "VariantName", "Value": "AllTraffic"},
+        ],
+        StartTime=now - 3600,
+        EndTime=now + 3600,
+        Period=60,
+        Statistics=[statistic],
+    )["Datapoints"]
+    return float(sum(point[statistic] for point in points))
+
+
 @pytest.fixture(scope="module")
 def echo(hosting: Hosting) -> str:
     """An endpoint of two instances that the tests here share."""
@@ -107,6 +125,7 @@ def test_a_request_that_kills_its_instance_is_tried_once_more_and_then_unavailab
     )
     assert (code, status) == ("ServiceUnavailable", 503)
     assert json.loads(hosting.invoke(echo))["data"] == {}
+    assert wait_until(lambda: metric_sum(plane, echo, "Invocation5XXErrors") >= 1)
 
 
 def test_an_instance_that_outgrows_its_type_is_killed_and_its_log_says_so(
@@ -144,6 +163,36 @@ def test_payloads_go_up_to_25_mb_and_no_further(hosting: Hosting, echo: str) -> 
     assert "less than or equal to 26214400" in message
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TargetModel", "m"),
+        ("TargetContainerHostname", "h"),
+        ("InferenceComponentName", "x"),
+        ("SessionId", "NEW_SESSION"),
+        ("EnableExplanations", "`true`"),
+    ],
+)
+def test_a_parameter_that_changes_who_answers_is_refused_and_not_ignored(
+    hosting: Hosting, echo: str, name: str, value: str
+) -> None:
+    options: Any = {name: value}
+    code, message, status = error_of(lambda: hosting.invoke(echo, **options))
+    assert (code, status) == ("NotImplemented", 501)
+    assert name in message
+
+
+def test_a_variant_keeps_at_least_one_instance(hosting: Hosting, echo: str) -> None:
+    code, message, _ = error_of(
+        lambda: hosting.sagemaker.update_endpoint_weights_and_capacities(
+            EndpointName=echo,
+            DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 0}],
+        )
+    )
+    assert code == "ValidationException"
+    assert "at least 1 instance" in message
+
+
 def test_an_endpoint_that_is_not_there(hosting: Hosting) -> None:
     code, message, status = error_of(lambda: hosting.invoke("nowhere"))
     assert (code, status) == ("ValidationError", 400)
@@ -173,24 +222,9 @@ def test_invocations_are_counted_under_awss_names(
     hosting: Hosting, echo: str, plane: Plane
 ) -> None:
     hosting.invoke(echo)
-    cloudwatch = plane.client("cloudwatch")
-    now = time.time()
-    dimensions = [
-        {"Name": "EndpointName", "Value": echo},
-        {"Name": "VariantName", "Value": "AllTraffic"},
-    ]
 
     def total(metric: str, statistic: str = "Sum") -> float:
-        points = cloudwatch.get_metric_statistics(
-            Namespace="AWS/SageMaker",
-            MetricName=metric,
-            Dimensions=dimensions,
-            StartTime=now - 3600,
-            EndTime=now + 3600,
-            Period=60,
-            Statistics=[statistic],
-        )["Datapoints"]
-        return float(sum(point[statistic] for point in points))
+        return metric_sum(plane, echo, metric, statistic)
 
     assert wait_until(lambda: total("Invocations") >= 1)
     assert total("InvocationsPerInstance") > 0

@@ -42,6 +42,14 @@ def error_of(call: Callable[[], Any]) -> dict[str, Any]:
         ("sagemaker", "list_domains", {}, "ListDomains"),
         ("ec2", "describe_instances", {}, "DescribeInstances"),
         ("dynamodb", "list_tables", {}, "ListTables"),
+        ("bedrock-runtime", "invoke_model", {"modelId": "m", "body": b"{}"}, "/model/m/invoke"),
+        ("efs", "describe_file_systems", {}, "elasticfilesystem"),
+        (
+            "sagemaker-featurestore-runtime",
+            "get_record",
+            {"FeatureGroupName": "x", "RecordIdentifierValueAsString": "1"},
+            "/FeatureGroup/x",
+        ),
         (
             "s3",
             "list_bucket_inventory_configurations",
@@ -51,7 +59,7 @@ def error_of(call: Callable[[], Any]) -> dict[str, Any]:
     ],
 )
 def test_an_operation_that_kennel_does_not_run_is_refused_by_name(
-    client: ClientFactory, service: str, method: str, parameters: dict[str, str], operation: str
+    client: ClientFactory, service: str, method: str, parameters: dict[str, Any], operation: str
 ) -> None:
     response = error_of(lambda: getattr(client(service), method)(**parameters))
     assert response["Error"]["Code"] == "NotImplemented"
@@ -167,3 +175,17 @@ def test_policy_time_runs_at_the_scale_and_never_goes_back(
     plane.stop()
     plane.start()
     assert policy_time() > last
+
+
+def test_whatever_region_a_client_signs_for_the_planes_own_answers(plane: Plane) -> None:
+    import boto3
+
+    connection = plane.connection
+    elsewhere = boto3.Session(
+        aws_access_key_id=connection.access_key_id,
+        aws_secret_access_key=connection.secret_access_key,
+        region_name="eu-west-1",
+    ).client("logs", endpoint_url=plane.url)
+    elsewhere.create_log_group(logGroupName="/one/region")
+    found = plane.client("logs").describe_log_groups(logGroupNamePrefix="/one/region")["logGroups"]
+    assert [group["arn"].split(":")[3] for group in found] == ["us-east-1"]

@@ -230,7 +230,6 @@ class _Exchange:
         return self._plane.dispatcher.context(
             self.verified.principal,
             request_id=self._request_id,
-            region=self.verified.region,
             source={"host": self.request.host, "source_ip": self.request.client},
         )
 

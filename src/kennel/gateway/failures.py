@@ -6,7 +6,7 @@ import errno
 import logging
 
 from kennel.auth import AuthenticationError, as_aws_error
-from kennel.errors import AwsError, ClientError, InternalFailure
+from kennel.errors import AwsError, ClientError, InternalFailure, NotImplementedByKennel
 from kennel.wire import UnknownOperation
 
 __all__ = ["failure_of"]
@@ -43,6 +43,8 @@ def failure_of(error: Exception, protocol: str, request_id: str) -> AwsError:
         return error
     if isinstance(error, AuthenticationError):
         return as_aws_error(error, protocol)
+    if isinstance(error, UnknownOperation) and not error.served:
+        return NotImplementedByKennel(str(error))
     if isinstance(error, UnknownOperation):
         return _UNKNOWN_OPERATION.get(error.protocol, UnknownOperationException)(str(error))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

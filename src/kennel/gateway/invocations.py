@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from kennel.errors import AwsError
+from kennel.errors import AwsError, NotImplementedByKennel
 from kennel.gateway.plane import Plane
 from kennel.gateway.short_way import ShortWay
 from kennel.services import Context
@@ -26,6 +26,16 @@ _REPLY_HEADERS = {
 }
 
 
+_REFUSED_HEADERS = {
+    "x-amzn-sagemaker-target-model": "TargetModel",
+    "x-amzn-sagemaker-target-container-hostname": "TargetContainerHostname",
+    "x-amzn-sagemaker-inference-component": "InferenceComponentName",
+    "x-amzn-sagemaker-session-id": "SessionId",
+    "x-amzn-sagemaker-enable-explanations": "EnableExplanations",
+    "x-amzn-sagemaker-prefix-aware-id": "PrefixAwareId",
+}
+
+
 class EndpointInvocations(ShortWay):
     """`POST /endpoints/NAME/invocations`."""
 
@@ -42,6 +52,12 @@ class EndpointInvocations(ShortWay):
             context, self.service, "InvokeEndpoint", {"EndpointName": name}
         )
         headers = request.headers
+        refused = [shown for header, shown in _REFUSED_HEADERS.items() if header in headers]
+        if refused:
+            raise NotImplementedByKennel(
+                f"Kennel does not support the parameter {', '.join(refused)} of "
+                "sagemaker-runtime's InvokeEndpoint."
+            )
         invocation = Invocation(
             endpoint=name,
             body=request.body,
@@ -51,8 +67,7 @@ class EndpointInvocations(ShortWay):
             target_variant=headers.get("x-amzn-sagemaker-target-variant", ""),
             inference_id=headers.get("x-amzn-sagemaker-inference-id", ""),
         )
-        served = await self._runtime.router.invoke(invocation)
-        self._runtime.account(invocation, served)
+        served = await self._runtime.serve(invocation)
         reply_headers = {
             shown: served.reply.headers[name]
             for name, shown in _REPLY_HEADERS.items()

@@ -29,6 +29,10 @@ from kennel.settings import Settings
 
 __all__ = ["CannotStart", "serve"]
 
+# What may lie in a state folder before its first plane: what the commands and people put there.
+_FIRST_FILES = frozenset({"credentials", "images.toml", "lock", "plane.json", "plane.log", "port"})
+_PORT_FILE = "port"  # in the state folder: the port of the plane that ran last
+
 log = logging.getLogger(__name__)
 
 
@@ -100,6 +104,7 @@ async def _serve(
         __version__,
     )
     record.write(settings.state)
+    (settings.state / _PORT_FILE).write_text(f"{port}\n")
     # What is there by now stays: the collector need not look at it again and again (5 % of an
     # invocation, and pauses of tens of milliseconds).
     gc.freeze()
@@ -135,6 +140,8 @@ def _state_folder(folder: Path) -> Iterator[None]:
     """Makes the folder, private to its owner, and holds its lock."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_ours(folder)
+        folder.chmod(0o700)  # it will hold keys
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise CannotStart(
@@ -159,7 +166,8 @@ def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        if settings.port or not _bind_as_before(listener, settings):
+            listener.bind((settings.host, settings.port))
     except OSError as error:
         listener.close()
         raise CannotStart(
@@ -168,3 +176,24 @@ def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
         ) from error
     with listener:
         yield listener
+
+
+def _bind_as_before(listener: socket.socket, settings: Settings) -> bool:
+    """Takes the port that a plane had last on this state folder, if it is still free: the jobs
+    that it left running know the plane by that port."""
+    try:
+        listener.bind((settings.host, int((settings.state / _PORT_FILE).read_text())))
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def _check_ours(folder: Path) -> None:
+    """Raises CannotStart for a folder that somebody uses for something else: a plane would strew
+    its files, keys among them, between theirs."""
+    strange = sorted({path.name for path in folder.iterdir()} - _FIRST_FILES)
+    if strange and not (folder / "kennel.db").exists():
+        raise CannotStart(
+            f"The folder {folder} holds other things than a plane's state ({strange[0]}, for "
+            "example). Choose an empty one, or one that does not exist yet, by --state."
+        )

@@ -89,6 +89,4 @@ class ShortWay(ABC):
             verified = check()
         else:
             verified = await asyncio.get_running_loop().run_in_executor(None, check)
-        return self._plane.dispatcher.context(
-            verified.principal, request_id=request_id, region=verified.region
-        )
+        return self._plane.dispatcher.context(verified.principal, request_id=request_id)

@@ -35,7 +35,8 @@ def read_root_file(path: Path) -> tuple[str, str] | None:
     except FileNotFoundError:
         return None
     except (configparser.Error, KeyError, UnicodeDecodeError) as error:
-        raise RootFileError(f"{_unusable(path)} ({error})") from error
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise RootFileError(f"{_unusable(path)} ({reason})") from error
     if not all(pair):
         raise RootFileError(_unusable(path))
     if mode & 0o077:

@@ -53,12 +53,16 @@ _SMITHY_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)")
 
 
 class UnknownOperation(Exception):
-    """No operation fits the request. `service` is botocore's name as far as it is known."""
+    """No operation fits the request. `service` is botocore's name as far as it is known; `served`
+    is false where AWS may well have such an operation, in a service that we do not look into."""
 
-    def __init__(self, message: str, service: str = "", protocol: str = "json") -> None:
+    def __init__(
+        self, message: str, service: str = "", protocol: str = "json", *, served: bool = True
+    ) -> None:
         super().__init__(message)
         self.service = service
         self.protocol = protocol
+        self.served = served
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,9 @@ def identify(request: HttpRequest) -> Target:
         return _checked(service, operation, "json")
     scope = scope_service(request)
     if scope and scope not in _SHARED_SCOPES and not known_service(scope):
-        raise UnknownOperation(f"There is no AWS service with the signing name {scope}.")
+        raise UnknownOperation(
+            f"Kennel runs no service with the signing name {scope}.", served=False
+        )
     candidates = _SHARED_SCOPES.get(scope, (scope,)) if scope else _unsigned_candidates(request)
     for service in candidates:
         protocol = _native_protocol(service)
@@ -123,9 +129,11 @@ def identify(request: HttpRequest) -> Target:
                 return found
     service = candidates[-1]
     raise UnknownOperation(
-        f"No operation of {service} fits {request.method} {request.path}.",
+        f"Kennel runs no operation of the services that sign as {scope or service} for "
+        f"{request.method} {request.path}.",
         service,
         _native_protocol(service),
+        served=service == "s3",
     )
 
 

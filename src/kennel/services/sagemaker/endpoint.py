@@ -217,6 +217,14 @@ class Endpoints(Noun):
                     f'The variant name(s) "{", ".join(sorted(unknown))}" is/are not present '
                     f'within endpoint "{endpoint.arn}".'
                 )
+            empty = [
+                name for name, entry in wanted.items() if entry.get("DesiredInstanceCount") == 0
+            ]
+            if empty:
+                raise ValidationException(
+                    f"The variant(s) {', '.join(empty)} of endpoint {endpoint.arn} must have at "
+                    "least 1 instance. Delete the endpoint to have none."
+                )
             endpoint.active.variants = [
                 _changed(variant, wanted.get(variant.name, {}))
                 for variant in endpoint.active.variants

@@ -19,12 +19,17 @@ class ValidationError(ClientError):
 
 
 class ModelError(ClientError):
-    """The model (the user's container) answered 4xx or 5xx, or did not answer."""
+    """The model (the user's container) answered 4xx or 5xx, or did not answer.
+
+    `variant`, here and below, is the one that the request was for, where that was decided.
+    """
 
     status = 424
+    variant = ""
 
 
 class ServiceUnavailable(ServerError):
     """Every instance is gone or has too much to do."""
 
     status = 503
+    variant = ""

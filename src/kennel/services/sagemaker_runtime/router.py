@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from kennel.services.sagemaker_runtime.errors import (
     ModelError,
@@ -123,52 +123,65 @@ class Router:
         goes once to another. A time-out or an answer of the model's is never retried. Raises
         ValidationError, ServiceUnavailable, ModelError (time-outs).
         """
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = asyncio.get_running_loop().time()
         head = invocation.head()
-        retried = False
-        while True:
-            route = self._route(invocation.endpoint)
-            variant = route.choose(invocation.target_variant)
+        for is_last in (False, True):
+            while True:
+                variant = self._route(invocation.endpoint).choose(invocation.target_variant)
+                try:
+                    instance = await variant.acquire()
+                    break
+                except Moved:
+                    continue
+                except ServiceUnavailable as error:
+                    error.variant = variant.name
+                    raise
             try:
-                instance = await variant.acquire()
-            except Moved:
-                continue
-            started = loop.time()
-            try:
-                async with asyncio.timeout(MODEL_TIMEOUT):
-                    reply = await _exchange(instance, head, invocation.body)
-            except TimeoutError:
-                self._failed(invocation.endpoint, variant, instance, stuck=True)
-                raise _timed_out() from None
+                return await self._serve(invocation, head, variant, instance, began)
+            except ModelError as error:
+                error.variant = variant.name
+                raise
             except (InstanceGone, OSError) as error:
-                self._failed(invocation.endpoint, variant, instance, stuck=False)
-                if retried or (isinstance(error, InstanceGone) and error.answered):
-                    raise ServiceUnavailable(
-                        "The instance that served the request ended before it had answered."
-                    ) from None
-                retried = True
-                continue
-            finally:
-                is_passed_on = variant.release(instance)
-            ended = loop.time()
-            if is_passed_on:
-                # The instance idles until it has its next request: that one goes out first, and
-                # then this reply.
-                await asyncio.sleep(0)
-            return Served(
-                reply,
-                variant.name,
-                instance.place.name,
-                max(1, len(variant.instances)),
-                started - began,
-                ended - started,
-            )
+                if is_last or (isinstance(error, InstanceGone) and error.answered):
+                    raise self._ended(invocation.endpoint, variant) from None
+        raise AssertionError("the last attempt returns or raises")
 
-    def invoke_from_thread(self, invocation: Invocation) -> Served:
-        """`invoke` for callers outside the event loop."""
+    async def _serve(
+        self,
+        invocation: Invocation,
+        head: bytes,
+        variant: VariantRoute,
+        instance: RoutedInstance,
+        began: float,
+    ) -> Served:
+        """One attempt on one instance, which is given back. Raises ModelError if it is silent for
+        too long, InstanceGone or OSError if it is not there."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            async with asyncio.timeout(MODEL_TIMEOUT):
+                reply = await _exchange(instance, head, invocation.body)
+        except TimeoutError:
+            self._failed(invocation.endpoint, variant, instance, stuck=True)
+            raise _timed_out() from None
+        except (InstanceGone, OSError):
+            self._failed(invocation.endpoint, variant, instance, stuck=False)
+            raise
+        finally:
+            is_passed_on = variant.release(instance)
+        ended = loop.time()
+        if is_passed_on:
+            # The instance idles until it has its next request: that one goes out first, and
+            # then this reply.
+            await asyncio.sleep(0)
+        count = max(1, len(variant.instances))
+        name = instance.place.name
+        return Served(reply, variant.name, name, count, started - began, ended - started)
+
+    def run(self, serving: Coroutine[Any, Any, Served]) -> Served:
+        """Runs a coroutine of the loop's for a caller outside of it."""
         assert self._loop is not None
-        return asyncio.run_coroutine_threadsafe(self.invoke(invocation), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(serving, self._loop).result()
 
     def _route(self, endpoint: str) -> EndpointRoute:
         route = self._routes.get(endpoint)
@@ -189,6 +202,15 @@ class Router:
         variant.remove(name)
         if self.keeper is not None:
             self.keeper.instance_failed(endpoint, variant.name, name, stuck=stuck)
+
+    @staticmethod
+    def _ended(endpoint: str, variant: VariantRoute) -> ServiceUnavailable:
+        error = ServiceUnavailable(
+            f"The instance of the variant {variant.name} that served the request ended before it "
+            f"had answered. The log group /aws/sagemaker/Endpoints/{endpoint} says why."
+        )
+        error.variant = variant.name
+        return error
 
     def _on_loop(self, work: Callable[[], None]) -> None:
         self._attached.wait()

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kennel.services.sagemaker_runtime.errors import ModelError, ValidationError
+from kennel.services.sagemaker_runtime.errors import (
+    ModelError,
+    ServiceUnavailable,
+    ValidationError,
+)
 from kennel.services.sagemaker_runtime.router import Invocation, Router, Served
 from kennel.services.service import Parts, Service
 
@@ -47,8 +51,7 @@ class SageMakerRuntime(Service):
         )
         if len(Body) > PAYLOAD_LIMIT:
             raise payload_too_large()
-        served = self.router.invoke_from_thread(invocation)
-        self.account(invocation, served)
+        served = self.router.run(self.serve(invocation))
         reply = served.reply
         result = {
             "Body": reply.body,
@@ -60,10 +63,27 @@ class SageMakerRuntime(Service):
             result["CustomAttributes"] = attributes
         return result
 
-    def account(self, invocation: Invocation, served: Served) -> None:
-        """Publishes an invocation's metrics, under AWS's names and units, and raises ModelError
-        if the model answered with an error ("Amazon SageMaker AI metrics in Amazon CloudWatch").
-        """
+    async def serve(self, invocation: Invocation) -> Served:
+        """Serves a request on the event loop and publishes its metrics, under AWS's names and
+        units ("Amazon SageMaker AI metrics in Amazon CloudWatch"). Raises what the router raises,
+        and ModelError if the model answered with an error."""
+        try:
+            served = await self.router.invoke(invocation)
+        except (ModelError, ServiceUnavailable) as error:
+            self._count_failure(invocation, error.variant)
+            raise
+        self._count(invocation, served)
+        if served.reply.status >= 300:
+            raise self._model_error(invocation, served)
+        return served
+
+    def _count_failure(self, invocation: Invocation, variant: str) -> None:
+        """A request that no instance answered."""
+        dimensions = {"EndpointName": invocation.endpoint, "VariantName": variant}
+        for name in ("Invocations", "Invocation5XXErrors", "InvocationModelErrors"):
+            self._metric_sink().add(_NAMESPACE, name, dimensions, 1.0, "None")
+
+    def _count(self, invocation: Invocation, served: Served) -> None:
         status = served.reply.status
         model = float(served.reply.headers.get("x-kennel-model-micros", served.served * 1e6))
         overhead = max(0.0, (served.waited + served.served) * 1e6 - model)
@@ -79,8 +99,6 @@ class SageMakerRuntime(Service):
             ("InvocationModelErrors", float(status >= 300), "None"),
         ):
             sink.add(_NAMESPACE, name, dimensions, value, unit)
-        if status >= 300:
-            raise self._model_error(invocation, served)
 
     def _model_error(self, invocation: Invocation, served: Served) -> ModelError:
         status = served.reply.status

@@ -117,6 +117,7 @@ class ModelServer:
             self._instances.clear()
         layout = self._lay_out(ctx)
         spec = self._spec({**environment, **layout})
+        (self._folder / "url").write_text(self._parts.url)
         self._process = self._parts.engine.run(spec)
         self._wait_until_loaded(cancelled)
 
@@ -175,9 +176,9 @@ class ModelServer:
 
     def adopt(self) -> bool:
         """Takes over a zygote that a former plane started, and its instances; false if there is
-        none that works."""
+        none that works and knows this plane's URL."""
         process = self._parts.engine.adopt(self._folder / "zygote")
-        if process is None or process.poll() is not None:
+        if process is None or process.poll() is not None or not self._knows_the_plane():
             return False
         self._process = process
         try:
@@ -198,6 +199,14 @@ class ModelServer:
         for instance in self.instances[self.variant.count :]:
             self.retire(instance.name)  # no route knows them yet
         return True
+
+    def _knows_the_plane(self) -> bool:
+        """Whether the environment of the running processes has this plane's URL: a plane that
+        starts on another port can't be reached by them."""
+        try:
+            return (self._folder / "url").read_text() == self._parts.url
+        except OSError:
+            return False
 
     def _instance(self, entry: Mapping[str, Any]) -> Instance:
         name = entry["name"]
