@@ -49,7 +49,9 @@ def _section(command: Command) -> str:
     parser = argparse.ArgumentParser(add_help=False, description=module.__doc__)
     configure_command(module, parser)
     lines = [f"## `kennel {command.name}`", "", " ".join((parser.description or "").split()), ""]
-    lines += [f"- {line}" for line in _arguments(parser)]
+    lines += _arguments(parser)
+    for name, sub_parser, purpose in _sub_commands(parser):
+        lines += ["", f"`kennel {command.name} {name}`: {purpose}", "", *_arguments(sub_parser)]
     examples = [line.removeprefix("  ") for line in module.EXAMPLES.splitlines()]
     return "\n".join(["", *lines, "", "```sh", *examples, "```", ""])
 
@@ -58,10 +60,26 @@ def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in parser._actions:
         if action.dest == "state":
             continue  # every command has it; the page says so once
+        if action.help == argparse.SUPPRESS or isinstance(action, argparse._HelpAction):
+            continue
+        if isinstance(action, argparse._SubParsersAction):
+            yield f"- `{action.metavar}`: {' or '.join(f'`{name}`' for name in action.choices)}"
+            continue
         spelling = ", ".join(action.option_strings) or str(action.metavar or action.dest)
         if action.option_strings and action.nargs != 0:
             spelling += f" {action.metavar or action.dest.upper()}"
-        yield f"`{spelling}`: {action.help}"
+        yield f"- `{spelling}`: {action.help}"
+
+
+def _sub_commands(
+    parser: argparse.ArgumentParser,
+) -> Iterator[tuple[str, argparse.ArgumentParser, str]]:
+    """Name, parser and purpose of each."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            purposes = {choice.dest: choice.help for choice in action._choices_actions}
+            for name, sub_parser in action.choices.items():
+                yield name, sub_parser, purposes[name] or ""
 
 
 def main() -> int:

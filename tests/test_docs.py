@@ -17,6 +17,14 @@ def test_the_commands_page_is_current():
     assert commands_page.PAGE.read_text() == commands_page.page(), "run `make docs`"
 
 
+def test_the_commands_page_lists_what_a_sub_command_takes():
+    section = commands_page.page().partition("## `kennel data`")[2].partition("\n## ")[0]
+    for argument in ("DIR", "--breeds N", "--train N", "--valid N", "--test N", "NAME"):
+        assert f"- `{argument}`: " in section
+    assert ": None" not in commands_page.page()
+    assert "--background" not in commands_page.page()
+
+
 def test_the_coverage_page_is_current():
     found = coverage_page.page(coverage_page.coverage())
     assert coverage_page.PAGE.read_text() == found, "run `make docs`"

@@ -26,3 +26,8 @@ def test_what_can_not_be_done_as_asked_is_said_before_anything_starts(
     assert sentence in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
     assert not (tmp_path / "demo-output" / "state").exists()
+
+
+def test_help_says_which_folder_a_plane_of_the_demos_own_gets(kennel):
+    answer = kennel("demo", "--help")
+    assert "starts one on the folder that --state gives" in answer.stdout

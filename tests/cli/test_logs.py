@@ -131,6 +131,12 @@ def test_an_unknown_name_says_what_names_are_taken(plane, name):
     assert "kennel ps --all" in answer.stderr
 
 
+def test_a_missing_thing_whose_kind_was_given_is_named_by_that_kind(plane, name):
+    answer = plane.command("logs", f"endpoint/{name}")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"kennel: There is no endpoint named {name}, and no log of one")
+
+
 def test_a_name_of_two_things_asks_which_one(monkeypatch, capsys):
     made = {"EndpointName": "dogs", "EndpointArn": "arn:" + "x" * 30, "EndpointStatus": "InService"}
     answers: dict[str, list[tuple[str, Any]]] = {

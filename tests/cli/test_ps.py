@@ -167,6 +167,11 @@ def test_an_error_of_awss_is_told_with_its_code(monkeypatch, capsys):
     )
 
 
+def test_help_says_what_the_age_of_a_function_is(kennel):
+    answer = kennel("ps", "--help")
+    assert "of a function, since its last change" in answer.stdout
+
+
 def test_ps_asks_a_real_plane_what_runs(plane):
     answer = plane.command("ps", "--json")
     assert (answer.returncode, answer.stderr) == (0, "")

@@ -46,8 +46,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Runs the main job from beginning to end by boto3 alone: photos to S3, a tuning job over "
         "learning rate and batch size, a training job with the best values, an endpoint, and a "
-        "function that passes a photo's link to it. Uses the plane that runs on the state folder, "
-        f"or starts one on {OUTPUT}/state and stops it at the end."
+        "function that passes a photo's link to it. Uses the plane that runs on the state folder; "
+        f"if none does, starts one on the folder that --state gives, else on {OUTPUT}/state, and "
+        "stops it at the end."
     )
     parser.add_argument(
         "--data",

@@ -8,10 +8,11 @@ from typing import Any
 
 from kennel.cli.connection import Connection
 
-__all__ = ["KINDS", "LogSource", "find_sources"]
+__all__ = ["KINDS", "Condition", "LogSource", "find_sources", "split_kind"]
 
 _TRAINING_GROUP = "/aws/sagemaker/TrainingJobs"
 _TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
+_FAILED = frozenset({"Failed"})
 # What AWS's services say when there is no such thing, or when a name can't be one of theirs.
 _NOT_THERE = frozenset(
     {"NotImplemented", "ResourceNotFound", "ResourceNotFoundException", "ValidationException"}
@@ -19,41 +20,54 @@ _NOT_THERE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """How a thing is, as AWS's API tells it. `reason` is why it is so, "" if nothing is said;
+    `is_final` if no more will be logged."""
+
+    status: str
+    reason: str
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LogSource:
     """A thing's log. `prefixes` begin its streams' names ("": every stream of the group) and are
-    asked for again at every look, since a tuning job's trials come one after another."""
+    asked for again at every look, since a tuning job's trials come one after another. `condition`
+    gives None if the thing is no more; `ends` if its log is over then."""
 
     label: str
     group: str
     prefixes: Callable[[], Sequence[str]]
-    has_ended: Callable[[], bool]
+    condition: Callable[[], Condition | None]
+    ends: bool = False
+
+    def has_ended(self) -> bool:
+        """Whether no more will be logged."""
+        condition = self.condition()
+        return self.ends if condition is None else condition.is_final
 
 
 def find_sources(plane: Connection, resource: str) -> list[LogSource]:
     """Everything that RESOURCE may mean, by what exists and, failing that, by logs left behind."""
     if resource.startswith("/"):
-        group = LogSource(resource, resource, lambda: [""], lambda: False)
+        group = LogSource(resource, resource, lambda: [""], lambda: None)
         return [group] if _has_streams(plane, resource, "") else []
-    kind, slash, name = resource.partition("/")
-    kinds = [kind] if slash and kind in _KINDS else list(_KINDS)
-    if not (slash and kind in _KINDS):
-        name = resource
-    made = [_KINDS[kind] for kind in kinds]
-    living = [finder.source(plane, name) for finder in made if finder.exists(plane, name)]
+    kinds, name = split_kind(resource)
+    sources = [_KINDS[kind](plane, name) for kind in kinds]
+    living = [source for source in sources if source.condition() is not None]
     if living:
         return living
-    left = [finder.source(plane, name) for finder in made]
     return [
         source
-        for source in left
+        for source in sources
         if any(_has_streams(plane, source.group, prefix) for prefix in source.prefixes())
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    exists: Callable[[Connection, str], bool]
-    source: Callable[[Connection, str], LogSource]
+def split_kind(resource: str) -> tuple[Sequence[str], str]:
+    """The kinds of thing that RESOURCE may mean, and the name without its kind."""
+    kind, slash, name = resource.partition("/")
+    return ([kind], name) if slash and kind in _KINDS else (KINDS, resource)
 
 
 def _found(call: Callable[[], Any]) -> Any:
@@ -78,27 +92,26 @@ def _has_streams(plane: Connection, group: str, prefix: str) -> bool:
     return bool(answer and answer["logStreams"])
 
 
-def _training_job(plane: Connection, name: str) -> Any:
+def _condition(described: Any, status: str, reason: str, final: frozenset[str]) -> Condition | None:
+    """From a description, by the names that its members have there."""
+    if described is None:
+        return None
+    now = described.get(status, "Active")
+    return Condition(now, " ".join(described.get(reason, "").split()), now in final)
+
+
+def _training_job(plane: Connection, name: str) -> LogSource:
     client = plane.client("sagemaker")
-    return _found(lambda: client.describe_training_job(TrainingJobName=name))
+
+    def condition() -> Condition | None:
+        job = _found(lambda: client.describe_training_job(TrainingJobName=name))
+        return _condition(job, "TrainingJobStatus", "FailureReason", _TERMINAL)
+
+    label = f"training-job/{name}"
+    return LogSource(label, _TRAINING_GROUP, lambda: [f"{name}/"], condition, ends=True)
 
 
-def _training_source(plane: Connection, name: str) -> LogSource:
-    def has_ended() -> bool:
-        job = _training_job(plane, name)
-        return job is None or job["TrainingJobStatus"] in _TERMINAL
-
-    return LogSource(f"training-job/{name}", _TRAINING_GROUP, lambda: [f"{name}/"], has_ended)
-
-
-def _tuning_job(plane: Connection, name: str) -> Any:
-    client = plane.client("sagemaker")
-    return _found(
-        lambda: client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
-    )
-
-
-def _tuning_source(plane: Connection, name: str) -> LogSource:
+def _tuning_job(plane: Connection, name: str) -> LogSource:
     client = plane.client("sagemaker")
 
     def prefixes() -> list[str]:
@@ -110,34 +123,39 @@ def _tuning_source(plane: Connection, name: str) -> LogSource:
             for trial in page["TrainingJobSummaries"]
         ]
 
-    def has_ended() -> bool:
-        job = _tuning_job(plane, name)
-        return job is None or job["HyperParameterTuningJobStatus"] in _TERMINAL
+    def condition() -> Condition | None:
+        asked = {"HyperParameterTuningJobName": name}
+        job = _found(lambda: client.describe_hyper_parameter_tuning_job(**asked))
+        return _condition(job, "HyperParameterTuningJobStatus", "FailureReason", _TERMINAL)
 
-    return LogSource(f"tuning-job/{name}", _TRAINING_GROUP, prefixes, has_ended)
+    return LogSource(f"tuning-job/{name}", _TRAINING_GROUP, prefixes, condition, ends=True)
 
 
-def _endpoint_exists(plane: Connection, name: str) -> bool:
+def _endpoint(plane: Connection, name: str) -> LogSource:
     client = plane.client("sagemaker")
-    return _found(lambda: client.describe_endpoint(EndpointName=name)) is not None
+
+    def condition() -> Condition | None:
+        endpoint = _found(lambda: client.describe_endpoint(EndpointName=name))
+        return _condition(endpoint, "EndpointStatus", "FailureReason", _FAILED)
+
+    group = f"/aws/sagemaker/Endpoints/{name}"
+    return LogSource(f"endpoint/{name}", group, lambda: [""], condition)
 
 
-def _function_exists(plane: Connection, name: str) -> bool:
+def _function(plane: Connection, name: str) -> LogSource:
     client = plane.client("lambda")
-    return _found(lambda: client.get_function_configuration(FunctionName=name)) is not None
+
+    def condition() -> Condition | None:
+        function = _found(lambda: client.get_function_configuration(FunctionName=name))
+        return _condition(function, "State", "StateReason", _FAILED)
+
+    return LogSource(f"function/{name}", f"/aws/lambda/{name}", lambda: [""], condition)
 
 
-def _group_source(kind: str, folder: str) -> Callable[[Connection, str], LogSource]:
-    """The source of a thing that has a log group of its own and runs until it is deleted."""
-    return lambda plane, name: LogSource(
-        f"{kind}/{name}", f"{folder}/{name}", lambda: [""], lambda: False
-    )
-
-
-_KINDS = {
-    "training-job": _Kind(lambda p, name: _training_job(p, name) is not None, _training_source),
-    "tuning-job": _Kind(lambda p, name: _tuning_job(p, name) is not None, _tuning_source),
-    "endpoint": _Kind(_endpoint_exists, _group_source("endpoint", "/aws/sagemaker/Endpoints")),
-    "function": _Kind(_function_exists, _group_source("function", "/aws/lambda")),
+_KINDS: dict[str, Callable[[Connection, str], LogSource]] = {
+    "training-job": _training_job,
+    "tuning-job": _tuning_job,
+    "endpoint": _endpoint,
+    "function": _function,
 }
 KINDS: tuple[str, ...] = tuple(_KINDS)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from kennel.cli.connection import aws_errors, connect, state_folder
 from kennel.cli.errors import CommandError
-from kennel.cli.log_sources import KINDS, LogSource, find_sources
+from kennel.cli.log_sources import KINDS, LogSource, find_sources, split_kind
 from kennel.cli.log_streams import LogReader
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-f",
         "--follow",
         action="store_true",
-        help="go on printing: until a job has ended, or until Ctrl-C",
+        help="go on printing: until a job has ended or an endpoint has failed, or until Ctrl-C",
     )
     parser.add_argument(
         "-t", "--timestamps", action="store_true", help="print the time of every line"
@@ -46,19 +46,25 @@ def run(arguments: argparse.Namespace) -> int:
     with aws_errors():
         source = _the_one(arguments.resource, find_sources(plane, arguments.resource))
         reader = LogReader(plane.client("logs"), source)
+        printed = 0
         while True:
             # Asked before reading: what a job wrote before it ended is then sure to be read.
             over = not arguments.follow or source.has_ended()
-            _print(reader, arguments.timestamps)
+            printed += _print(reader, arguments.timestamps)
             if over:
+                if not printed:
+                    _say_why_not(source)
                 return 0
             time.sleep(POLL_SECONDS)
 
 
 def _the_one(resource: str, sources: Sequence[LogSource]) -> LogSource:
     if not sources:
+        if resource.startswith("/"):
+            raise CommandError(f"There is no log group {resource}, or nothing is in it.")
+        kinds, name = split_kind(resource)
         raise CommandError(
-            f"There is no {' or '.join(KINDS)} named {resource}, and no log of one. "
+            f"There is no {' or '.join(kinds)} named {name}, and no log of one. "
             "`kennel ps --all` lists what there is."
         )
     if len(sources) > 1:
@@ -67,7 +73,22 @@ def _the_one(resource: str, sources: Sequence[LogSource]) -> LogSource:
     return sources[0]
 
 
-def _print(reader: LogReader, timestamps: bool) -> None:
+def _say_why_not(source: LogSource) -> None:
+    """An empty log looks like a mistake; what failed before it printed has its reason elsewhere."""
+    condition = source.condition()
+    if condition is None:
+        text = f"{source.label} has an empty log."
+    else:
+        yet = "" if condition.is_final else " yet"
+        text = f"{source.label} has no log{yet}. Its status is {condition.status}."
+        if condition.reason:
+            text = f"{text[:-1]}: {condition.reason}"
+    print(f"kennel: {text}", file=sys.stderr)
+
+
+def _print(reader: LogReader, timestamps: bool) -> int:
+    """Prints what is new; returns the number of events."""
+    printed = 0
     for event in reader.read():
         when = ""
         if timestamps:
@@ -75,4 +96,6 @@ def _print(reader: LogReader, timestamps: bool) -> None:
             when = moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z "
         stream = f"[{event.stream}] " if reader.several else ""
         print(f"{when}{stream}{event.message}")
+        printed += 1
     sys.stdout.flush()
+    return printed

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from kennel.cli.connection import Connection, aws_errors, connect, state_folder
 from kennel.cli.table import print_table
@@ -21,7 +22,8 @@ EXAMPLES = """\
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """One line. `since` is when the thing was made, ISO 8601 in UTC."""
+    """One line. `since` is when the thing was made, ISO 8601 in UTC; of a function, when it was
+    last changed, since Lambda's API tells of no other time."""
 
     kind: str
     name: str
@@ -34,6 +36,12 @@ Lister = Callable[[Connection, bool], Iterator[Running]]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Lists what is running: jobs, endpoints with their instances, functions.\n"
+        "DETAIL of what has failed is the reason, cut to the width of a terminal; --json has it\n"
+        "whole. AGE is the time since a thing was made; of a function, since its last change, as\n"
+        "Lambda's API tells of no other time."
+    )
     parser.add_argument("-a", "--all", action="store_true", help="also list what has ended")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
 
@@ -51,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_table(
             ["KIND", "NAME", "STATUS", "DETAIL", "AGE"],
             [(x.kind, x.name, x.status, x.detail, _age(x.since, now)) for x in found],
+            cut="DETAIL",
         )
     return 0
 
@@ -73,28 +82,34 @@ def _training_jobs(plane: Connection, everything: bool) -> Iterator[Running]:
             name = job["TrainingJobName"]
             described = client.describe_training_job(TrainingJobName=name)
             resources = described.get("ResourceConfig", {})
-            detail = f"{resources.get('InstanceCount', 1)} x {resources.get('InstanceType', '?')}"
+            made_of = f"{resources.get('InstanceCount', 1)} x {resources.get('InstanceType', '?')}"
             status = job["TrainingJobStatus"]
             if status == "InProgress":
-                detail += f", {described['SecondaryStatus']}"
+                made_of += f", {described['SecondaryStatus']}"
+            detail = _reason(described) if status == "Failed" else ""
+            detail = detail or made_of
             yield Running("training-job", name, status, detail, _iso(job["CreationTime"]))
 
 
 def _tuning_jobs(plane: Connection, everything: bool) -> Iterator[Running]:
     only = {} if everything else {"StatusEquals": "InProgress"}
-    pages = plane.client("sagemaker").get_paginator("list_hyper_parameter_tuning_jobs")
+    client = plane.client("sagemaker")
+    pages = client.get_paginator("list_hyper_parameter_tuning_jobs")
     for page in pages.paginate(**only):
         for job in page["HyperParameterTuningJobSummaries"]:
             counters = job["TrainingJobStatusCounters"]
             failed = counters.get("RetryableError", 0) + counters.get("NonRetryableError", 0)
-            yield Running(
-                "tuning-job",
-                job["HyperParameterTuningJobName"],
-                job["HyperParameterTuningJobStatus"],
+            name, status = job["HyperParameterTuningJobName"], job["HyperParameterTuningJobStatus"]
+            detail = (
                 f"{counters.get('Completed', 0)} trials completed, "
-                f"{counters.get('InProgress', 0)} running, {failed} failed",
-                _iso(job["CreationTime"]),
+                f"{counters.get('InProgress', 0)} running, {failed} failed"
             )
+            if status == "Failed":
+                described = client.describe_hyper_parameter_tuning_job(
+                    HyperParameterTuningJobName=name
+                )
+                detail = _reason(described) or detail
+            yield Running("tuning-job", name, status, detail, _iso(job["CreationTime"]))
 
 
 def _endpoints(plane: Connection, everything: bool) -> Iterator[Running]:
@@ -109,9 +124,9 @@ def _endpoints(plane: Connection, everything: bool) -> Iterator[Running]:
                 for variant in described.get("ProductionVariants", [])
             ]
             status = endpoint["EndpointStatus"]
-            yield Running(
-                "endpoint", name, status, ", ".join(variants), _iso(endpoint["CreationTime"])
-            )
+            detail = _reason(described) if "Failed" in status else ""
+            detail = detail or ", ".join(variants)
+            yield Running("endpoint", name, status, detail, _iso(endpoint["CreationTime"]))
 
 
 def _functions(plane: Connection, everything: bool) -> Iterator[Running]:
@@ -127,6 +142,11 @@ def _functions(plane: Connection, everything: bool) -> Iterator[Running]:
 
 
 LISTERS: tuple[Lister, ...] = (_training_jobs, _tuning_jobs, _endpoints, _functions)
+
+
+def _reason(described: Mapping[str, Any]) -> str:
+    """Why it failed, in one line; "" if nothing was said."""
+    return " ".join(described.get("FailureReason", "").split())
 
 
 def _iso(moment: datetime) -> str:

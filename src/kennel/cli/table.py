@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import unicodedata
 from collections.abc import Sequence
 
 __all__ = ["print_pairs", "print_table"]
 
 _GAP = "  "
+_MORE = "..."
+_LEAST = 20  # columns that a cut cell keeps; a line may then be wider than the terminal
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Prints headings and rows; nothing is cut or wrapped, so that `grep` and `awk` see it all."""
+def print_table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], cut: str | None = None
+) -> None:
+    """Prints headings and rows; on a terminal the column `cut` gives way to keep lines to its
+    width. Elsewhere nothing is cut or wrapped, so that `grep` and `awk` see it all."""
     lines = [list(headings), *([_plain(cell) for cell in row] for row in rows)]
-    widths = [max(_width(line[column]) for line in lines) for column in range(len(headings))]
+    widths = _widths(lines)
+    if cut is not None and sys.stdout.isatty():
+        column = headings.index(cut)
+        over = sum(widths) + len(_GAP) * (len(widths) - 1) - shutil.get_terminal_size().columns
+        room = max(widths[column] - max(over, 0), _LEAST)
+        for line in lines:
+            line[column] = _cut(line[column], room)
+        widths = _widths(lines)
     for line in lines:
         cells = [
             cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)
@@ -26,6 +40,19 @@ def print_pairs(pairs: Sequence[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
         print(f"{name:<{width}}{_GAP}{_plain(value)}")
+
+
+def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    return [max(_width(cell) for cell in column) for column in zip(*lines, strict=True)]
+
+
+def _cut(text: str, room: int) -> str:
+    """The beginning of the text that takes at most `room` columns, its loss marked."""
+    if _width(text) <= room:
+        return text
+    while _width(text) > room - len(_MORE):
+        text = text[:-1]
+    return text.rstrip() + _MORE
 
 
 def _plain(text: str) -> str:

@@ -27,6 +27,7 @@ EXAMPLES = """\
 
 LOG_NAME = "plane.log"
 READY_SECONDS = 60.0
+_STATE = next(setting for setting in SETTINGS if setting.name == "state")
 _LOG_LINES = 12  # of a plane that did not start, shown to whoever started it
 
 
@@ -43,14 +44,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=f"leave the plane running in the background, its output in STATE/{LOG_NAME}",
     )
+    # What --detach runs: a plane that nobody's Ctrl-C reaches and that has no reader of hints.
+    parser.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     _prepare(settings.state)
-    option = f" --state {shlex.quote(arguments.state)}" if arguments.state else ""
-    hint = f'eval "$(kennel env{option})"'
-    return _detach(settings, hint) if arguments.detach else _serve(settings, hint)
+    if arguments.detach:
+        return _detach(settings, _hint(arguments, settings))
+    return _serve(settings, None if arguments.background else _hint(arguments, settings))
+
+
+def _hint(arguments: argparse.Namespace, settings: Settings) -> str:
+    """The line that points a shell at the plane, whatever folder that shell is in."""
+    from_variable = os.environ.get(_STATE.variable)
+    if arguments.state or (from_variable and Path(from_variable).expanduser() != settings.state):
+        return f'eval "$(kennel env --state {shlex.quote(str(settings.state))})"'
+    return 'eval "$(kennel env)"'
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -76,11 +87,10 @@ def _prepare(state: Path) -> None:
         )
 
 
-def _serve(settings: Settings, hint: str) -> int:
+def _serve(settings: Settings, hint: str | None) -> int:
+    """Runs the plane until it is stopped. Without a hint nothing but the log is written."""
     from kennel.gateway import CannotStart, serve  # slower to import than --detach needs
 
-    print(f"Starting a plane on {settings.state}; Ctrl-C stops it. In another shell:  {hint}")
-    sys.stdout.flush()
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -88,10 +98,17 @@ def _serve(settings: Settings, hint: str) -> int:
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # the plane says itself when it is up
     try:
-        serve(settings)
+        serve(settings, lambda url: _say_ready(settings.state, url, hint) if hint else None)
     except CannotStart as error:
         raise UsageError(str(error)) from error
+    if hint:
+        print(f"The plane on {settings.state} has stopped.")
     return 0
+
+
+def _say_ready(state: Path, url: str, hint: str) -> None:
+    print(f"The plane on {state} is ready at {url}; Ctrl-C stops it. In another shell:  {hint}")
+    sys.stdout.flush()
 
 
 def _detach(settings: Settings, hint: str) -> int:
@@ -116,7 +133,7 @@ def _detach(settings: Settings, hint: str) -> int:
 
 
 def _foreground_command(settings: Settings) -> list[str]:
-    command = [sys.executable, "-m", "kennel", "up"]
+    command = [sys.executable, "-m", "kennel", "up", "--background"]
     for setting in SETTINGS:
         command += [setting.option, str(getattr(settings, setting.name))]
     return command
