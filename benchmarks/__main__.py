@@ -18,6 +18,8 @@ from benchmarks.row import Row
 from benchmarks.table import RESULTS, as_text, write
 from tests.planes import Plane
 
+_SHARE = 0.1  # of an invoke that may be the plane's
+
 _Part = Callable[[Bench, Plane], Iterator[Row]]
 
 
@@ -64,10 +66,7 @@ def _small(bench: Bench, plane: Plane) -> Iterator[Row]:
     model = Deployed("small", small_model(), photo())
     yield from deploying.measure(bench, plane, model, "small network")
     yield from describing.measure(bench, plane, model.name)
-    yield from invoking.measure_model(bench, plane, model, "small network", 1)
-    several = Deployed("several", model.archive, model.payload)
-    deploy(plane, several, 2)
-    yield from invoking.measure_model(bench, plane, several, "small network", 2)
+    yield from invoking.measure_model(bench, plane, model, "small network")
 
 
 def _recipe(bench: Bench, plane: Plane) -> Iterator[Row]:
@@ -75,10 +74,12 @@ def _recipe(bench: Bench, plane: Plane) -> Iterator[Row]:
     yield from recipe.measure_training(bench, folder)
     model = Deployed("recipe", recipe.recipe_model(folder), photo())
     yield from deploying.measure(bench, plane, model, "the recipe's model")
-    yield from invoking.measure_model(bench, plane, model, "the recipe's model", 1)
-    several = Deployed("recipes", model.archive, model.payload)
-    deploy(plane, several, 2)
-    yield from invoking.measure_model(bench, plane, several, "the recipe's model", 2)
+    title = "the recipe's model"
+    yield from invoking.measure_model(bench, plane, model, title, share=_SHARE)
+    if not bench.quick:
+        several = Deployed("recipes", model.archive, model.payload)
+        deploy(plane, several, 2)
+        yield from invoking.measure_model(bench, plane, several, title, instances=2, share=_SHARE)
 
 
 _PARTS: dict[str, _Part] = {

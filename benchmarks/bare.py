@@ -56,9 +56,8 @@ class BareLoop:
         return Slice(**json.loads(self._answer()))
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(30.0)
+        """Lets the process end."""
+        self._process.communicate(timeout=30.0)
 
     def _answer(self) -> str:
         assert self._process.stdout is not None

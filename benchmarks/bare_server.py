@@ -42,13 +42,12 @@ class BareServer:
 def bare_server() -> Iterator[BareServer]:
     """Starts the server in a process of its own."""
     command = [sys.executable, str(Path(__file__))]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield BareServer(process.pid, int(process.stdout.readline()))
-    finally:
-        process.terminate()
-        process.wait(30.0)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield BareServer(process.pid, int(process.stdout.readline()))
+        finally:
+            process.terminate()
 
 
 async def _application(

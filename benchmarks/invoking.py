@@ -18,13 +18,18 @@ from tests.planes import Plane
 
 __all__ = ["measure_echo", "measure_model"]
 
-_SHARE = 0.1  # of an invoke's time or work that may be the plane's
-
 
 def measure_model(
-    bench: Bench, plane: Plane, deployed: Deployed, title: str, instances: int
+    bench: Bench,
+    plane: Plane,
+    deployed: Deployed,
+    title: str,
+    *,
+    instances: int = 1,
+    share: float | None = None,
 ) -> Iterator[Row]:
-    """`instances` of a deployed model against as many loops of it, one client and eight."""
+    """`instances` of a deployed model against as many loops of it, one client and eight. `share`
+    is how much of an invoke's time, and of its work, may be the plane's."""
     part = f"InvokeEndpoint, {title}, {instances} instance" + ("s" if instances > 1 else "")
     crowds = (1, 8) if instances == 1 else (8,)
     seconds = bench.seconds(1.2)
@@ -49,7 +54,7 @@ def measure_model(
                 Series.of(f"throughput, {crowd}", [load.per_second for load in served], "req/s"),
                 Series.of("bare loop", bare, "req/s"),
                 pairs=True,
-                target=1.0 - _SHARE,
+                target=None if share is None else 1.0 - share,
                 target_is_ratio=True,
                 more_is_better=True,
             )
@@ -58,7 +63,7 @@ def measure_model(
                 Series.of(f"the plane's CPU, {crowd}", shares, "ms"),
                 Series.of("bare loop's", whole, "ms"),
                 pairs=True,
-                target=_SHARE,
+                target=share,
                 target_is_ratio=True,
             )
             yield Row(

@@ -18,6 +18,7 @@ from benchmarks.load import Load, drive
 from benchmarks.peers import moto_server
 from benchmarks.processes import cpu_seconds
 from benchmarks.row import Row, Series
+from tests.integration.training_jobs import Training
 from tests.planes import Plane
 
 __all__ = ["measure"]
@@ -124,6 +125,22 @@ def _many(bench: Bench, plane: Plane, server: BareServer) -> Iterator[Row]:
     yield Row(PART, Series(f"{what} got", (got.seconds,), "s"), uvicorn)
     yield Row(PART, Series(f"{what} got: CPU each", ((after - between) * 1e3 / count,), "ms"))
     yield Row(PART, Series(f"{what} listed by boto3", (listed,), "s"))
+    pulled = Series(f"{what} as a training channel", (_pulled(plane),), "s")
+    yield Row(PART, pulled, disk_alone)
+
+
+def _pulled(plane: Plane) -> float:
+    """Seconds in which a training job downloads the objects."""
+    training = Training(plane)
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{_BUCKET}/many/"}
+    channel = {"ChannelName": "training", "DataSource": {"S3DataSource": source}}
+    training.create("pull", "print('pulled')\n", InputDataConfig=[channel])
+    job = training.wait("pull")
+    assert job["SecondaryStatus"] == "Completed", job
+    for step in job["SecondaryStatusTransitions"]:
+        if step["Status"] == "Downloading":
+            return float((step["EndTime"] - step["StartTime"]).total_seconds())
+    raise RuntimeError("the job has downloaded nothing")
 
 
 def _by_boto3(bench: Bench, plane: Plane) -> Iterator[Row]:

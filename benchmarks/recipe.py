@@ -23,7 +23,7 @@ __all__ = ["measure_training", "recipe_model"]
 PART = "recipe"
 _BACKBONE = "efficientnet-lite2"
 _EPOCHS = 10
-_SLICES = 3  # of the plain loop, a batch each
+_SLICES = 3  # of the plain loop, a batch each; quick: one
 _TARGET = 1 / 20  # of the plain loop's time
 
 
@@ -36,7 +36,7 @@ def measure_training(bench: Bench, model: Path) -> Iterator[Row]:
         draw_dataset(data, breeds=40 if bench.quick else 133, train=3, valid=1, test=0)
     photos = sum(1 for split in ("train", "valid") for _ in (data / split).glob("*/*"))
     seconds, cpu = _train(bench, data, model)
-    plain = _plain(data)
+    plain = _plain(data, 1 if bench.quick else _SLICES)
     passes = _EPOCHS * photos
     ours = f"{_EPOCHS} epochs of {photos:,} photos"
     for name, whole, slices in (
@@ -79,7 +79,7 @@ def _train(bench: Bench, data: Path, model: Path) -> tuple[float, float]:
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _plain(data: Path) -> list[dict[str, float]]:
+def _plain(data: Path, slices: int) -> list[dict[str, float]]:
     """What a photo costs the plain loop once an epoch, in each slice."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.plain_loop", _BACKBONE, str(data)],
@@ -88,7 +88,7 @@ def _plain(data: Path) -> list[dict[str, float]]:
         text=True,
         cwd=os.fspath(Path(__file__).parent.parent),
     )
-    answers, _ = process.communicate("1\n" * _SLICES)
+    answers, _ = process.communicate("1\n" * slices)
     if process.returncode:
         raise RuntimeError(f"the plain loop ended with {process.returncode}")
     return [json.loads(line) for line in answers.splitlines()[1:]]

@@ -30,13 +30,10 @@ def measure(bench: Bench) -> Iterator[Row]:
     again: list[float] = []
     processor: list[float] = []
     moto: list[float] = []
-    # An installed package has its bytecode. Some environments keep Python from writing it.
-    bytecode = bench.folder / "bytecode"
-    _start(bench.folder / "start-warm", bytecode)
     for number in range(bench.rounds(7)):
         state = bench.folder / f"start-{number}"
-        first.append(_start(state, bytecode)[0])
-        wall, cpu = _start(state, bytecode)
+        first.append(_start(state)[0])
+        wall, cpu = _start(state)
         again.append(wall)
         processor.append(cpu * 1e3)
         if bench.moto is not None:
@@ -48,18 +45,16 @@ def measure(bench: Bench) -> Iterator[Row]:
     yield Row(PART, Series.of("processor time of a start", processor, "ms"))
 
 
-def _start(state: Path, bytecode: Path) -> tuple[float, float]:
+def _start(state: Path) -> tuple[float, float]:
     """Seconds until the plane has answered, and the processor time it took for that."""
     command = [sys.executable, "-m", "kennel", "up", "--state", str(state), "--port", "0"]
-    environment = clean_environment() | {"PYTHONPYCACHEPREFIX": str(bytecode)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     began = time.perf_counter()
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=environment,
+        env=clean_environment(),
     )
     try:
         while (record := PlaneRecord.read(state)) is None or record.pid != process.pid:
