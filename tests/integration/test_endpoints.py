@@ -193,6 +193,12 @@ def test_a_variant_keeps_at_least_one_instance(hosting: Hosting, echo: str) -> N
     assert "at least 1 instance" in message
 
 
+def test_more_instances_than_a_machine_can_hold_are_refused(hosting: Hosting, echo: str) -> None:
+    code, message, _ = error_of(lambda: hosting.config("huge", ("v", echo, 10_000, 1.0)))
+    assert code == "ResourceLimitExceeded"
+    assert "10000 Instances" in message
+
+
 def test_an_endpoint_that_is_not_there(hosting: Hosting) -> None:
     code, message, status = error_of(lambda: hosting.invoke("nowhere"))
     assert (code, status) == ("ValidationError", 400)

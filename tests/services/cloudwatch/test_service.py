@@ -51,17 +51,17 @@ def put(stage: Stage, namespace: str, name: str, **dimensions: str) -> None:
 
 def test_metrics_are_listed_by_namespace_name_and_dimensions(stage: Stage) -> None:
     put(stage, "/aws/sagemaker/Endpoints", "CPUUtilization", EndpointName="e", VariantName="v")
-    put(stage, "AWS/SageMaker", "Invocations", EndpointName="e", VariantName="v")
-    put(stage, "AWS/SageMaker", "Invocations", EndpointName="f", VariantName="v")
-    put(stage, "AWS/SageMaker", "ModelLatency", EndpointName="e")
+    put(stage, "Own/SageMaker", "Invocations", EndpointName="e", VariantName="v")
+    put(stage, "Own/SageMaker", "Invocations", EndpointName="f", VariantName="v")
+    put(stage, "Own/SageMaker", "ModelLatency", EndpointName="e")
     assert len(listed(stage)) == 4
-    assert listed(stage, Namespace="AWS/SageMaker", MetricName="ModelLatency") == [
-        ("AWS/SageMaker", "ModelLatency", {"EndpointName": "e"})
+    assert listed(stage, Namespace="Own/SageMaker", MetricName="ModelLatency") == [
+        ("Own/SageMaker", "ModelLatency", {"EndpointName": "e"})
     ]
     by_name = listed(stage, Dimensions=[{"Name": "VariantName"}])
     assert len(by_name) == 3
     by_value = listed(stage, Dimensions=[{"Name": "EndpointName", "Value": "f"}])
-    assert by_value == [("AWS/SageMaker", "Invocations", {"EndpointName": "f", "VariantName": "v"})]
+    assert by_value == [("Own/SageMaker", "Invocations", {"EndpointName": "f", "VariantName": "v"})]
     assert listed(stage, Namespace="AWS") == []
 
 
@@ -99,7 +99,7 @@ def test_regions_have_metrics_of_their_own(stage: Stage, now: float) -> None:
     assert listed(stage, region="eu-west-1") == [("N", "m", {})]
 
 
-@pytest.mark.parametrize("namespace", ["", ":N", "a\nb"])
+@pytest.mark.parametrize("namespace", ["", ":N", "a\nb", "AWS/Mine"])
 def test_a_bad_namespace_is_an_error(stage: Stage, namespace: str) -> None:
     with pytest.raises(InvalidParameterValueException, match="Namespace"):
         put(stage, namespace, "m")

@@ -137,3 +137,13 @@ def test_every_operation_names_a_missing_bucket(stage: Stage):
         assert isinstance(error, NoSuchBucket)
         assert error.members == {"BucketName": "missing"}
     assert stage.files() == 0
+
+
+@pytest.mark.parametrize("region", ["mars-1", "atlantis", "us-east-1"])
+def test_a_location_constraint_is_the_name_of_another_region(stage: Stage, region: str) -> None:
+    error = stage.error(
+        "CreateBucket",
+        Bucket="far-away",
+        CreateBucketConfiguration={"LocationConstraint": region},
+    )
+    assert error.code == "InvalidLocationConstraint"

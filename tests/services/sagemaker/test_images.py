@@ -50,13 +50,13 @@ def test_an_unknown_image_is_refused_with_advice(tmp_path, uri):
 def test_images_toml_maps_an_image_to_a_python_or_a_command(tmp_path):
     (tmp_path / "images.toml").write_text(
         '[images]\n"*/mine:*" = { command = ["/opt/mine/run.sh", "-v"] }\n'
-        '"*/pytorch-training:1.*" = { python = "/opt/old/bin/python" }\n'
+        '"*/pytorch-training:1.*" = { python = "/bin/sh" }\n'
     )
     images = Images(tmp_path, ACCOUNT)
     mine = images.find(f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/mine:3")
     assert mine.command == ("/opt/mine/run.sh", "-v")
     old = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:1.4"
-    assert images.find(old) == Image(Path("/opt/old/bin/python"))
+    assert images.find(old) == Image(Path("/bin/sh"))
     assert images.find(old.replace("1.4", "2.0")) == PLANE
 
 
@@ -83,3 +83,15 @@ def test_a_broken_images_toml_is_named_as_the_cause(tmp_path, text):
     (tmp_path / "images.toml").write_text(text + "\n")
     with pytest.raises(UnknownImage, match=r"images\.toml"):
         Images(tmp_path, ACCOUNT).find("mine")
+
+
+def test_a_python_that_is_not_there_is_named(tmp_path):
+    (tmp_path / "images.toml").write_text('[images]\nmine = { python = "/nope/python" }\n')
+    with pytest.raises(UnknownImage, match=r"/nope/python .* does not exist"):
+        Images(tmp_path, "000000000000").find("mine")
+
+
+def test_a_misspelled_table_is_named(tmp_path):
+    (tmp_path / "images.toml").write_text('[image]\nmine = { python = "/bin/sh" }\n')
+    with pytest.raises(UnknownImage, match=r"has image, which means nothing"):
+        Images(tmp_path, "000000000000").find("kennel")

@@ -48,7 +48,8 @@ class CloudWatch(ReadOperations):
         self, ctx: Context, *, Namespace: str, MetricData: Sequence[Mapping[str, Any]] | None = None
     ) -> None:
         """What is acknowledged is on disk."""
-        if _NAMESPACE.fullmatch(Namespace) is None or not Namespace.isprintable():
+        is_name = _NAMESPACE.fullmatch(Namespace) is not None and Namespace.isprintable()
+        if not is_name or Namespace.startswith("AWS/"):  # those are the services' own
             raise InvalidParameterValueException(
                 f"The value {Namespace} for parameter Namespace is invalid."
             )

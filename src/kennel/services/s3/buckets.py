@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.services.s3.area import Area
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Buckets"]
 
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _FIRST_REGION = "us-east-1"  # whose endpoint makes buckets anywhere, and again without complaint
 
 _NOTHING_PUBLIC = {
@@ -193,7 +195,8 @@ def _abort_uploads(change: Change, bucket: BucketRow) -> None:
 
 def _region(endpoint: str, constraint: str) -> str:
     """Where a new bucket goes. Raises what S3 raises when the two don't fit."""
-    if constraint == _FIRST_REGION and endpoint == _FIRST_REGION:
+    is_name = not constraint or constraint == "EU" or _REGION.fullmatch(constraint)
+    if not is_name or constraint == endpoint == _FIRST_REGION:
         raise InvalidLocationConstraint(
             "The specified location-constraint is not valid", LocationConstraint=constraint
         )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from kennel.errors import ValidationException
+from kennel.errors import NotImplementedByKennel, ValidationException
+from kennel.services.sagemaker.errors import ResourceLimitExceeded
 from kennel.services.sagemaker.listing import Page, page_of
 from kennel.services.sagemaker.model import Models
 from kennel.services.sagemaker.noun import Noun
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EndpointConfig", "EndpointConfigs", "Variant"]
 
+MOST_INSTANCES = 100  # a variant's; each is a process of this machine. AWS's quotas are lower
 _VARIANT_MEMBERS = {
     "VariantName",
     "ModelName",
@@ -184,13 +186,19 @@ def _variant(variant: Mapping[str, Any]) -> Variant:
     name = variant["VariantName"]
     unsupported = variant.keys() - _VARIANT_MEMBERS
     if unsupported:
-        raise ValidationException(
+        raise NotImplementedByKennel(
             f"Kennel does not support a production variant's {', '.join(sorted(unsupported))} "
             f"(variant {name})."
         )
     for member in ("ModelName", "InstanceType", "InitialInstanceCount"):
         if member not in variant:
             raise ValidationException(f"The production variant {name} needs its {member}.")
+    if variant["InitialInstanceCount"] > MOST_INSTANCES:
+        raise ResourceLimitExceeded(
+            f"The account-level service limit '{variant['InstanceType']} for endpoint usage' is "
+            f"{MOST_INSTANCES} Instances, with current utilization of 0 Instances and a request "
+            f"delta of {variant['InitialInstanceCount']} Instances."
+        )
     return Variant(
         name=name,
         model_name=variant["ModelName"],

@@ -105,9 +105,14 @@ class Images:
         except FileNotFoundError:
             return {}
         try:
-            images = tomllib.loads(text).get("images", {})
+            tables = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise UnknownImage(f"{self._file} is not valid TOML: {error}") from error
+        if strange := sorted(tables.keys() - {"images"}):
+            raise UnknownImage(
+                f"{self._file} has {strange[0]}, which means nothing there; its table is [images]."
+            )
+        images = tables.get("images", {})
         if not isinstance(images, dict):
             raise UnknownImage(f"images in {self._file} must be a table of image patterns.")
         return images
@@ -115,6 +120,11 @@ class Images:
     def _image(self, pattern: str, entry: Any) -> Image:
         match entry:
             case {"python": str(python), **rest} if not rest:
+                if not Path(python).expanduser().exists():
+                    raise UnknownImage(
+                        f'The Python {python} that {self._file} names for "{pattern}" does not '
+                        "exist."
+                    )
                 return Image(Path(python).expanduser())
             case {"command": [*words], **rest} if (
                 not rest and words and all(isinstance(word, str) for word in words)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from kennel.errors import ValidationException
+from kennel.errors import NotImplementedByKennel, ValidationException
 from kennel.services.roles import RoleNotPassable, pass_role
 from kennel.services.sagemaker.listing import Page, page_of
 from kennel.services.sagemaker.noun import Noun
@@ -70,7 +70,7 @@ class Models(Noun):
         """Stores a model. Its image and archive are looked at when an endpoint loads it."""
         containers = [PrimaryContainer] if PrimaryContainer else list(Containers)
         if len(containers) != 1:
-            raise ValidationException(
+            raise NotImplementedByKennel(
                 "Kennel serves models of one container: give PrimaryContainer, "
                 "or Containers with one entry."
             )
@@ -179,7 +179,7 @@ def _container(container: Mapping[str, Any]) -> Container:
     }
     if unsupported or container.get("Mode", "SingleModel") != "SingleModel":
         named = ", ".join(sorted(unsupported)) or "Mode MultiModel"
-        raise ValidationException(f"Kennel does not support a container's {named}.")
+        raise NotImplementedByKennel(f"Kennel does not support a container's {named}.")
     if "Image" not in container:
         raise ValidationException("A container needs an Image; model packages are not supported.")
     return Container(
