@@ -9,6 +9,7 @@ import signal
 import threading
 from pathlib import Path
 
+import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.conftest import PlaneFactory
@@ -97,8 +98,9 @@ def test_an_acknowledged_event_is_delivered_whenever_the_plane_dies(
     wait_until(lambda: wanted <= set(functions.lines("events")), 120, "every event was delivered")
 
 
-def test_an_event_whose_environment_is_killed_with_the_plane_is_delivered_again(
-    plane_factory: PlaneFactory,
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_an_event_under_way_when_the_plane_ends_is_delivered_again_at_no_retrys_cost(
+    plane_factory: PlaneFactory, end: str
 ) -> None:
     plane = plane_factory()
     functions = Functions(plane)
@@ -108,11 +110,15 @@ def test_an_event_whose_environment_is_killed_with_the_plane_is_delivered_again(
         "    print('began', os.getpid())\n    time.sleep(event['s'])\n    print('done')\n"
     )
     functions.create("slow", slow, Timeout=900)
+    functions.client.put_function_event_invoke_config(FunctionName="slow", MaximumRetryAttempts=0)
     functions.client.invoke(FunctionName="slow", InvocationType="Event", Payload=b'{"s": 3}')
     wait_until(lambda: any(line.startswith("began") for line in functions.lines("slow")))
     pid = int(next(x for x in functions.lines("slow") if x.startswith("began")).split()[1])
-    plane.kill()
-    os.kill(pid, signal.SIGKILL)
+    if end == "stop":
+        plane.stop()
+    else:
+        plane.kill()
+        os.kill(pid, signal.SIGKILL)
     plane.start()
     functions = Functions(plane)
     wait_until(lambda: "done" in functions.lines("slow"))

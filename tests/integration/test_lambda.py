@@ -126,6 +126,15 @@ def test_only_the_last_4_kb_of_the_log_come_with_the_reply(functions: Functions)
     assert "\nEND RequestId" in log
 
 
+def test_a_log_of_more_than_a_page_is_kept_to_its_last_line(functions: Functions) -> None:
+    script = "def handler(event, context):\n    for n in range(10_500):\n        print('line', n)\n"
+    functions.create("wordy", script, Timeout=60)
+    functions.invoke("wordy")
+    wait_until(lambda: any(line.startswith("REPORT ") for line in functions.lines("wordy")))
+    logged = [line for line in functions.lines("wordy") if line.startswith("line ")]
+    assert logged == [f"line {n}" for n in range(10_500)]
+
+
 def test_an_exception_comes_back_with_its_type_message_and_stack(functions: Functions) -> None:
     functions.create(
         "raises",
