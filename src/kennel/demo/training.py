@@ -87,7 +87,7 @@ def stop(sagemaker: Any, name: str) -> None:
 
 
 def _reader(logs: Any, name: str) -> LogReader:
-    return LogReader(logs, LogSource(name, GROUP, lambda: [f"{name}/"], lambda: False))
+    return LogReader(logs, LogSource(name, GROUP, lambda: [f"{name}/"], lambda: None))
 
 
 def _status(sagemaker: Any, name: str) -> str:
