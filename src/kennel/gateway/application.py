@@ -44,6 +44,7 @@ from kennel.wire import (
     operation_model,
     validate,
 )
+from kennel.wire.hosts import bucket_of_host
 from kennel.wire.identify import scope_service, signing_name
 
 __all__ = ["Application", "Responder"]
@@ -177,6 +178,7 @@ class _Exchange:
             self._plane.clock.wall(),
             service=signing_name(self._target.service),
             streamed=streamed,
+            bucket=bucket_of_host(self.request.host),
         )
 
     def run_with_body(

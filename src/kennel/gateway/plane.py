@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 from kennel.auth import RecordingAuthorizer
+from kennel.client_environment import Reach
 from kennel.clock import ScaledClock
 from kennel.engine import LocalEngine
 from kennel.identity import CredentialDirectory
@@ -70,7 +71,7 @@ class Plane:
             folder=settings.state,
             region=settings.region,
             account_id=ACCOUNT_ID,
-            url=self.url,
+            reach=Reach.of(settings.state, self.url, settings.region),
         )
         self._services = [kind(parts) for kind in self._service_classes]
         for service in self._services:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kennel.client_environment import Reach
 from kennel.clock import Clock
 from kennel.engine import Engine
 from kennel.identity import CredentialDirectory, Principal
@@ -33,8 +34,8 @@ class Parts:
     folder: Path
     region: str
     account_id: str
-    url: str
-    """Where the plane answers, for processes that call it."""
+    reach: Reach
+    """How processes that call the plane reach it."""
 
 
 class Service:

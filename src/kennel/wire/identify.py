@@ -2,7 +2,7 @@
 
 The credential scope names the signing service, which several services may share; then
 X-Amz-Target, Action, Smithy's path or the REST route names the operation. A request without a
-signature is read by its route alone.
+signature is read by its host, if that is one of AWS's, and by its route.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from kennel.wire.hosts import bucket_of_host, is_aws_host, service_of_host
 from kennel.wire.models import known_service, service_model
 from kennel.wire.request import HttpRequest
 
@@ -48,6 +49,9 @@ _REST_ROOTS = (
 )
 
 _PRESIGNED_V2 = frozenset({"AWSAccessKeyId", "Expires", "Signature"})
+
+# REST services that speak XML, of those that Kennel does not run.
+_REST_XML = frozenset({"cloudfront", "route53", "s3", "s3express", "s3-outposts"})
 
 _SMITHY_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)")
 
@@ -114,10 +118,7 @@ def identify(request: HttpRequest) -> Target:
         service = _TARGET_PREFIXES.get(prefix, "") or scope_service(request)
         return _checked(service, operation, "json")
     scope = scope_service(request)
-    if scope and scope not in _SHARED_SCOPES and not known_service(scope):
-        raise UnknownOperation(
-            f"Kennel runs no service with the signing name {scope}.", served=False
-        )
+    _check_served(request, scope)
     candidates = _SHARED_SCOPES.get(scope, (scope,)) if scope else _unsigned_candidates(request)
     for service in candidates:
         protocol = _native_protocol(service)
@@ -137,6 +138,34 @@ def identify(request: HttpRequest) -> Target:
     )
 
 
+def _check_served(request: HttpRequest, scope: str) -> None:
+    """Raises UnknownOperation where neither scope nor host is that of a service we look into."""
+    if scope and scope not in _SHARED_SCOPES and not known_service(scope):
+        reason = f"Kennel runs no service with the signing name {scope}."
+    elif scope in ("", "s3") and is_aws_host(request.host):
+        # What signs as s3 may be for another service of S3's (s3-control), with paths of its own.
+        named = service_of_host(request.host)
+        if named and (not scope or named == scope):
+            return
+        reason = f"Kennel runs no service whose host is {request.host}."
+    else:
+        return
+    raise UnknownOperation(reason, protocol=_spoken_protocol(request, scope), served=False)
+
+
+def _spoken_protocol(request: HttpRequest, scope: str) -> str:
+    """The protocol of a request to a service whose model is not looked into."""
+    if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+        return "smithy-rpc-v2-cbor"
+    content_type = request.headers.get("content-type", "")
+    if "Action" in request.query_values or content_type.startswith("application/x-www-form"):
+        return "query"
+    if request.path == "/" and "json" in content_type:
+        return "json"
+    xml = scope in _REST_XML or not scope  # who sends no signature is most likely a browser
+    return "rest-xml" if xml else "rest-json"
+
+
 @lru_cache(maxsize=64)
 def _native_protocol(service: str) -> str:
     protocols = service_model(service).metadata.get("protocols") or [
@@ -154,6 +183,9 @@ def _checked(service: str, operation: str, protocol: str) -> Target:
 
 
 def _unsigned_candidates(request: HttpRequest) -> tuple[str, ...]:
+    named = service_of_host(request.host)
+    if named:
+        return (named,)
     content_type = request.headers.get("content-type", "")
     if request.path == "/" and (
         "Action" in request.query_values or content_type.startswith("application/x-www-form")
@@ -191,8 +223,8 @@ class _Route:
     required_headers: tuple[str, ...]
     weight: tuple[int, int, int]
 
-    def fits(self, request: HttpRequest) -> Mapping[str, str] | None:
-        match = self.pattern.fullmatch(request.path)
+    def fits(self, request: HttpRequest, path: str) -> Mapping[str, str] | None:
+        match = self.pattern.fullmatch(path)
         if match is None:
             return None
         query = request.query_values
@@ -208,12 +240,19 @@ class _Route:
 
 def _rest_target(request: HttpRequest, service: str, protocol: str) -> Target | None:
     names = _parameter_names(service)
+    path = _routed_path(request) if service == "s3" else request.path
     for route in _routes(service).get(request.method, ()):
-        found = route.fits(request)
+        found = route.fits(request, path)
         if found is not None:
             parameters = {names[group]: unquote(value) for group, value in found.items()}
             return Target(service, route.operation, protocol, parameters)
     return None
+
+
+def _routed_path(request: HttpRequest) -> str:
+    """The path as S3's model has it: the bucket first, also where the host names it."""
+    bucket = bucket_of_host(request.host)
+    return f"/{bucket}{request.path}" if bucket else request.path
 
 
 @lru_cache(maxsize=64)

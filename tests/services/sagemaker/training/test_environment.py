@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kennel.client_environment import Reach
 from kennel.identity import Credentials, Principal
 from kennel.services.sagemaker.images import Image
 from kennel.services.sagemaker.training.environment import JobIdentity, job_environment
@@ -15,7 +16,7 @@ JOB = JobIdentity(
     "dogs",
     "arn:aws:sagemaker:us-east-1:000000000000:training-job/dogs",
     "us-east-1",
-    "http://127.0.0.1:4566",
+    Reach("http://127.0.0.1:4566", "us-east-1", Path("/state/ca/bundle.pem")),
     Credentials("ASIAX", "secret", "token", Principal.root("000000000000")),
 )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import kennel
+from kennel.client_environment import Reach, client_variables
 from kennel.engine import Mount, ProcessSpec
 from kennel.identity import Credentials
 from kennel.runtimes import SITE_FOLDER
@@ -37,23 +38,27 @@ class Place:
 
 
 def process_spec(
-    deployment: Deployment, place: Place, credentials: Credentials, url: str
+    deployment: Deployment, place: Place, credentials: Credentials, reach: Reach
 ) -> ProcessSpec:
-    """What the engine is to run. `url` is the plane's."""
+    """What the engine is to run."""
     root = Path(_TASK_ROOT) if place.mounted else deployment.code
     return ProcessSpec(
         folder=place.folder,
         # -u: what a function prints is in its log when it is killed.
         command=(sys.executable, "-u", "-P", "-m", "kennel.runtimes.function"),
-        environment=_variables(deployment, place, str(root), url) | _keys(credentials),
+        environment=_variables(
+            deployment, place, str(root), client_variables(reach, credentials, deployment.region)
+        ),
         working_directory=root,
-        mounts=tuple(_mounts(deployment.code, place.temporary)) if place.mounted else (),
+        mounts=tuple(_mounts(deployment.code, place.temporary, reach)) if place.mounted else (),
         memory_bytes=deployment.memory << 20,
         processes=_PROCESSES,
     )
 
 
-def _variables(deployment: Deployment, place: Place, root: str, url: str) -> dict[str, str]:
+def _variables(
+    deployment: Deployment, place: Place, root: str, client: dict[str, str]
+) -> dict[str, str]:
     """The function's own variables, and those of "Defined runtime environment variables"."""
     own = dict(deployment.environment)
     temporary = "/tmp" if place.mounted else str(place.temporary)
@@ -64,9 +69,7 @@ def _variables(deployment: Deployment, place: Place, root: str, url: str) -> dic
         "TZ": ":UTC",
         "HOME": temporary,  # not the developer's, with AWS profiles in it
         "TMPDIR": temporary,
-        "AWS_ENDPOINT_URL": url,
-        # There is no instance metadata here; boto3 would wait for it.
-        "AWS_EC2_METADATA_DISABLED": "true",
+        **client,
         **own,
         "PYTHONPATH": _python_path(own.get("PYTHONPATH", "")),
         "_HANDLER": deployment.handler,
@@ -80,16 +83,6 @@ def _variables(deployment: Deployment, place: Place, root: str, url: str) -> dic
         "AWS_LAMBDA_RUNTIME_API": place.api,
         "LAMBDA_TASK_ROOT": root,
         "LAMBDA_RUNTIME_DIR": os.path.join(_OWN_FOLDER, "kennel", "runtimes", "function"),
-        "AWS_REGION": deployment.region,
-        "AWS_DEFAULT_REGION": deployment.region,
-    }
-
-
-def _keys(credentials: Credentials) -> dict[str, str]:
-    return {
-        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-        "AWS_SESSION_TOKEN": credentials.session_token,
     }
 
 
@@ -100,8 +93,9 @@ def _python_path(own: str) -> str:
     return os.pathsep.join(filter(None, folders))
 
 
-def _mounts(code: Path, temporary: Path) -> Iterator[Mount]:
-    """Its code, a /tmp of its own, and in that whatever of Python itself lies in the real one."""
+def _mounts(code: Path, temporary: Path, reach: Reach) -> Iterator[Mount]:
+    """Its code, a /tmp of its own, and in that whatever it needs that lies in the real one:
+    Python itself, the certificates to trust."""
     yield Mount(code, _TASK_ROOT, read_only=True)
     yield Mount(temporary, "/tmp")
     for place in sorted({sys.prefix, sys.base_prefix, _OWN_FOLDER}):
@@ -109,3 +103,9 @@ def _mounts(code: Path, temporary: Path) -> Iterator[Mount]:
             # A mount inside of a mount needs its target there.
             (temporary / os.path.relpath(place, "/tmp")).mkdir(parents=True, exist_ok=True)
             yield Mount(Path(place), place, read_only=True)
+    bundle = str(reach.ca_bundle)
+    if bundle.startswith("/tmp/"):
+        inside = temporary / os.path.relpath(bundle, "/tmp")
+        inside.parent.mkdir(parents=True, exist_ok=True)
+        inside.touch()
+        yield Mount(reach.ca_bundle, bundle, read_only=True)

@@ -75,7 +75,7 @@ class Sandbox:
         self._open_log(place.folder / "log")
         if self._count == 1:
             self.write(_init_start(deployment))
-        spec = process_spec(deployment, place, credentials, self._parts.url)
+        spec = process_spec(deployment, place, credentials, self._parts.reach)
         try:
             self._process = self._parts.engine.run(spec)
         except EngineError:

@@ -117,7 +117,7 @@ class ModelServer:
             self._instances.clear()
         layout = self._lay_out(ctx)
         spec = self._spec({**environment, **layout})
-        (self._folder / "url").write_text(self._parts.url)
+        (self._folder / "url").write_text(self._parts.reach.url)
         self._process = self._parts.engine.run(spec)
         self._wait_until_loaded(cancelled)
 
@@ -204,7 +204,7 @@ class ModelServer:
         """Whether the environment of the running processes has this plane's URL: a plane that
         starts on another port can't be reached by them."""
         try:
-            return (self._folder / "url").read_text() == self._parts.url
+            return (self._folder / "url").read_text() == self._parts.reach.url
         except OSError:
             return False
 

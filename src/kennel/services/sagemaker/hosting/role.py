@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kennel.client_environment import client_variables
 from kennel.identity import Principal
 from kennel.services.roles import role_principal, role_session
 from kennel.services.sagemaker.hosting.deployment import Endpoint, ServedVariant
@@ -40,12 +41,7 @@ class ServingRole:
         )
         return {
             **variant.container.environment,
-            "AWS_REGION": self._parts.region,
-            "AWS_DEFAULT_REGION": self._parts.region,
-            "AWS_ENDPOINT_URL": self._parts.url,
-            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-            "AWS_SESSION_TOKEN": credentials.session_token,
+            **client_variables(self._parts.reach, credentials),
         }
 
     def _own_context(self) -> Context:

@@ -197,7 +197,9 @@ class Attempt:
         credentials = parts.credentials.issue_session(
             self._context.principal, self._spec.max_runtime + _SESSION_MARGIN
         )
-        return JobIdentity(self._job.name, self._job.arn, self._job.region, parts.url, credentials)
+        return JobIdentity(
+            self._job.name, self._job.arn, self._job.region, parts.reach, credentials
+        )
 
     def _watch(self, folder: HostFolder, process: Process, fresh: bool) -> None:
         metrics = JobMetrics(

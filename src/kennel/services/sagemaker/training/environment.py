@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kennel.client_environment import Reach, client_variables
 from kennel.identity import Credentials
 from kennel.services.sagemaker.images import Image
 from kennel.services.sagemaker.training.folder import HostFolder
@@ -23,7 +24,7 @@ class JobIdentity:
     name: str
     arn: str
     region: str
-    url: str
+    reach: Reach
     credentials: Credentials
 
 
@@ -54,7 +55,7 @@ def job_environment(
         "PYTHONPATH": str(imports),
         "KENNEL_CACHE_DIR": str(cache),
         **_hardware(spec, threads),
-        **_aws(job),
+        **client_variables(job.reach, job.credentials, job.region),
     }
     if not mounted:
         variables["SAGEMAKER_BASE_DIR"] = str(folder.ml)
@@ -73,16 +74,3 @@ def _hardware(spec: TrainingSpec, threads: int) -> Mapping[str, str]:
         str(threads),
     )
     return count | {"CUDA_VISIBLE_DEVICES": ",".join(map(str, range(spec.instance.gpus)))}
-
-
-def _aws(job: JobIdentity) -> Mapping[str, str]:
-    return {
-        "AWS_REGION": job.region,
-        "AWS_DEFAULT_REGION": job.region,
-        "AWS_ENDPOINT_URL": job.url,
-        "AWS_ACCESS_KEY_ID": job.credentials.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": job.credentials.secret_access_key,
-        "AWS_SESSION_TOKEN": job.credentials.session_token,
-        # There is no instance metadata here; boto3 would wait for it.
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
