@@ -11,6 +11,7 @@ from kennel.auth import RecordingAuthorizer
 from kennel.client_environment import Reach
 from kennel.clock import ScaledClock
 from kennel.engine import LocalEngine
+from kennel.gateway.capture import CertificateAuthority
 from kennel.identity import CredentialDirectory
 from kennel.services import Dispatcher, Parts, Service
 from kennel.services.lambda_ import Lambda
@@ -44,6 +45,7 @@ class Plane:
         self._clocks = Collection(self.database, "plane-clock", _PlaneClock)
         self.blobs = BlobStore(folder / "blobs", self.database)
         self.engine = LocalEngine()
+        self.authority = CertificateAuthority(folder / "ca")
         self.authorizer = RecordingAuthorizer()
         self.dispatcher = Dispatcher(self.authorizer, settings.region, ACCOUNT_ID)
         self._service_classes = classes
@@ -55,6 +57,7 @@ class Plane:
         """Opens the store, then starts engine and services: what was under way goes on."""
         settings = self.settings
         self.database.start()
+        self.authority.start()
         stored = self._clocks.get("clock")
         self.clock = ScaledClock(settings.time_scale, stored.policy_time if stored else 0.0)
         self.credentials = CredentialDirectory(

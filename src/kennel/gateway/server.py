@@ -20,7 +20,7 @@ import uvloop
 
 from kennel import __version__
 from kennel.gateway.application import Application
-from kennel.gateway.capture import Capture, CertificateAuthority, FrontDoor
+from kennel.gateway.capture import Capture, FrontDoor
 from kennel.gateway.function_invocations import FunctionInvocations
 from kennel.gateway.invocations import EndpointInvocations
 from kennel.gateway.plane import Plane
@@ -69,8 +69,6 @@ async def _serve(
     url: str,
     on_ready: Callable[[str], None] | None,
 ) -> None:
-    authority = CertificateAuthority(settings.state / "ca")
-    authority.start()
     plane = Plane(settings, url)
     _start(plane)
     plane.runtime.router.attach(asyncio.get_running_loop())
@@ -80,7 +78,7 @@ async def _serve(
     config = uvicorn.Config(
         application,
         loop="none",
-        http=partial(FrontDoor, Capture(authority)),  # type: ignore[arg-type]  # it makes one
+        http=partial(FrontDoor, Capture(plane.authority)),  # type: ignore[arg-type]  # it makes one
         ws="none",
         lifespan="off",
         log_config=None,

@@ -6,7 +6,7 @@ import os
 import site
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import kennel
@@ -19,6 +19,7 @@ from kennel.services.lambda_.environments.deployment import Deployment
 __all__ = ["Place", "process_spec"]
 
 _TASK_ROOT = "/var/task"
+_CA_BUNDLE = "/var/runtime/ca-cert.pem"  # the place that AWS has for it
 _PROCESSES = 1024  # processes and threads ("Lambda quotas")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(kennel.__file__)))
@@ -42,12 +43,13 @@ def process_spec(
 ) -> ProcessSpec:
     """What the engine is to run."""
     root = Path(_TASK_ROOT) if place.mounted else deployment.code
+    seen = replace(reach, ca_bundle=Path(_CA_BUNDLE)) if place.mounted else reach
     return ProcessSpec(
         folder=place.folder,
         # -u: what a function prints is in its log when it is killed.
         command=(sys.executable, "-u", "-P", "-m", "kennel.runtimes.function"),
         environment=_variables(
-            deployment, place, str(root), client_variables(reach, credentials, deployment.region)
+            deployment, place, str(root), client_variables(seen, credentials, deployment.region)
         ),
         working_directory=root,
         mounts=tuple(_mounts(deployment.code, place.temporary, reach)) if place.mounted else (),
@@ -94,8 +96,9 @@ def _python_path(own: str) -> str:
 
 
 def _mounts(code: Path, temporary: Path, reach: Reach) -> Iterator[Mount]:
-    """Its code, a /tmp of its own, and in that whatever it needs that lies in the real one:
-    Python itself, the certificates to trust."""
+    """Its code, the certificates to trust, a /tmp of its own, and in that whatever of Python itself
+    lies in the real one."""
+    yield Mount(reach.ca_bundle, _CA_BUNDLE, read_only=True)
     yield Mount(code, _TASK_ROOT, read_only=True)
     yield Mount(temporary, "/tmp")
     for place in sorted({sys.prefix, sys.base_prefix, _OWN_FOLDER}):
@@ -103,9 +106,3 @@ def _mounts(code: Path, temporary: Path, reach: Reach) -> Iterator[Mount]:
             # A mount inside of a mount needs its target there.
             (temporary / os.path.relpath(place, "/tmp")).mkdir(parents=True, exist_ok=True)
             yield Mount(Path(place), place, read_only=True)
-    bundle = str(reach.ca_bundle)
-    if bundle.startswith("/tmp/"):
-        inside = temporary / os.path.relpath(bundle, "/tmp")
-        inside.parent.mkdir(parents=True, exist_ok=True)
-        inside.touch()
-        yield Mount(reach.ca_bundle, bundle, read_only=True)
