@@ -12,8 +12,10 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from botocore import xform_name
+from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
@@ -50,6 +52,9 @@ class Coverage:
     real: Sequence[str]
     bookkeeping: Sequence[str]
     refused: Sequence[str]
+    paginators: Mapping[str, Mapping[str, Any]]
+    """botocore's definitions of those whose operation is not refused; a test walks them all."""
+    waiters: Mapping[str, Mapping[str, Any]]
 
 
 def coverage() -> list[Coverage]:
@@ -78,7 +83,23 @@ def _of(service: Service) -> Coverage:
             kinds["bookkeeping"].append(name)
         else:
             kinds["real"].append(name)
-    return Coverage(service.name, model.metadata["serviceFullName"], **kinds)
+    done = {*kinds["real"], *kinds["bookkeeping"]}
+    return Coverage(
+        service.name,
+        model.metadata["serviceFullName"],
+        **kinds,
+        paginators=_defined(service.name, "paginators-1", "pagination", done),
+        waiters=_defined(service.name, "waiters-2", "waiters", done),
+    )
+
+
+def _defined(service: str, kind: str, member: str, done: set[str]) -> dict[str, Any]:
+    """botocore's paginators or waiters of these operations."""
+    try:
+        every: dict[str, Any] = Loader().load_service_model(service, kind)[member]
+    except UnknownServiceError:
+        return {}  # botocore has none of the service
+    return {name: it for name, it in sorted(every.items()) if it.get("operation", name) in done}
 
 
 def page(services: Sequence[Coverage]) -> str:
@@ -99,6 +120,8 @@ def _section(one: Coverage) -> Iterator[str]:
         ("Real", one.real),
         ("Bookkeeping", one.bookkeeping),
         ("Refused", one.refused),
+        ("Paginators of boto3's that a test walks", list(one.paginators)),
+        ("Waiters of boto3's that a test waits with", list(one.waiters)),
     ):
         if names:
             yield f"\n**{heading}** ({len(names)}):"

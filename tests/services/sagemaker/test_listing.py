@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kennel.errors import ValidationException
+from kennel.services.page_token import encode_place
 from kennel.services.sagemaker.listing import Page, page_of
 
 
@@ -64,7 +65,16 @@ def test_filters_are_by_name_and_time() -> None:
     assert [thing.name for thing in found] == ["two"]
 
 
-@pytest.mark.parametrize("token", ["x", "bm90IGpzb24=", "WzFd", "e30="])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "x",
+        "bm90IGpzb24=",
+        encode_place("CreationTime"),
+        encode_place("Name", "a", "a"),  # of the same list in another order
+        encode_place("CreationTime", "a", "a"),
+    ],
+)
 def test_a_token_that_is_not_ours_is_refused(token: str) -> None:
     with pytest.raises(ValidationException):
         page_of([Thing("a", 0.0)], Page(next_token=token))

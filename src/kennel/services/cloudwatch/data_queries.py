@@ -6,16 +6,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kennel.services.cloudwatch import tokens
 from kennel.services.cloudwatch.aggregate import Aggregate
-from kennel.services.cloudwatch.errors import ValidationException
+from kennel.services.cloudwatch.errors import InvalidNextToken, ValidationException
 from kennel.services.cloudwatch.expression import evaluate
 from kennel.services.cloudwatch.math_values import Series, Value
 from kennel.services.cloudwatch.statistic import Statistic
+from kennel.services.page_token import decode_place, encode_place
 
 __all__ = ["MAX_DATAPOINTS", "Queries", "check_queries", "page", "series_of"]
 
 MAX_DATAPOINTS = 100_800
+_LISTING = "GetMetricData"
 _ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 
 ReadMetric = Callable[[Mapping[str, Any]], Series]
@@ -150,15 +151,18 @@ def page(
             }
         )
         if not complete:
-            return reply, tokens.encode(index, shown[-1], True)
+            return reply, encode_place(_LISTING, index, shown[-1], True)
         if left == 0 and index + 1 < len(results):
-            return reply, tokens.encode(index + 1, 0, False)
+            return reply, encode_place(_LISTING, index + 1, 0, False)
     return reply, None
 
 
 def _place(token: str) -> tuple[int, int | None]:
     """Which result to go on with, and after which time of it."""
-    index, time, has_time = tokens.decode(token, int, int, bool)
+    place = decode_place(token, _LISTING, int, int, bool)
+    if place is None:
+        raise InvalidNextToken("The specified NextToken is invalid.")
+    index, time, has_time = place
     return max(index, 0), time if has_time else None
 
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kennel.services.cloudwatch import points, tokens
+from kennel.services.cloudwatch import points
 from kennel.services.cloudwatch.aging import Aging
 from kennel.services.cloudwatch.datum import aggregates
 from kennel.services.cloudwatch.errors import (
+    InvalidNextToken,
     InvalidParameterValueException,
     MissingRequiredParameterException,
 )
@@ -17,6 +18,7 @@ from kennel.services.cloudwatch.metric import Metric
 from kennel.services.cloudwatch.read_operations import ReadOperations
 from kennel.services.cloudwatch.timestamps import DAY, HOUR
 from kennel.services.context import Context
+from kennel.services.page_token import decode_place, encode_place
 from kennel.services.service import Parts
 
 __all__ = ["CloudWatch"]
@@ -73,7 +75,11 @@ class CloudWatch(ReadOperations):
             raise InvalidParameterValueException(
                 f"The value {RecentlyActive} for parameter RecentlyActive is invalid."
             )
-        after = None if NextToken is None else tokens.decode(NextToken, str, str, str)
+        after = None
+        if NextToken is not None:
+            after = decode_place(NextToken, "ListMetrics", str, str, str)
+            if after is None:
+                raise InvalidNextToken("The specified NextToken is invalid.")
         age = _LISTED_SECONDS if RecentlyActive is None else 3 * HOUR
         since = self.parts.clock.policy() - age
         found = self.sink.metrics()
@@ -96,7 +102,7 @@ class CloudWatch(ReadOperations):
             chosen = [key for key in chosen if key > after]
         reply: dict[str, Any] = {"Metrics": [_listed(*key) for key in chosen[:LIST_PAGE]]}
         if len(chosen) > LIST_PAGE:
-            reply["NextToken"] = tokens.encode(*chosen[LIST_PAGE - 1])
+            reply["NextToken"] = encode_place("ListMetrics", *chosen[LIST_PAGE - 1])
         return reply
 
 

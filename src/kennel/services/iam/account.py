@@ -8,6 +8,7 @@ from kennel.services.context import Context
 from kennel.services.iam.base import IamBase
 from kennel.services.iam.documents import Account
 from kennel.services.iam.errors import EntityAlreadyExistsException, NoSuchEntityException
+from kennel.services.iam.paging import page
 
 __all__ = ["AccountOperations"]
 
@@ -25,8 +26,9 @@ class AccountOperations(IamBase):
     def list_account_aliases(
         self, ctx: Context, *, Marker: str | None = None, MaxItems: int | None = None
     ) -> dict[str, Any]:
+        """An account has one at most, so there is never a second page."""
         alias = self._alias()
-        return {"AccountAliases": [alias] if alias else [], "IsTruncated": False}
+        return page("AccountAliases", [alias] if alias else [], str, str, Marker, MaxItems)
 
     def delete_account_alias(self, ctx: Context, *, AccountAlias: str) -> None:
         if self._alias() != AccountAlias:

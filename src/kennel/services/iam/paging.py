@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from kennel.services.iam.errors import ValidationError
+from kennel.services.page_token import decode_place, encode_place
 
 __all__ = ["page"]
 
@@ -31,8 +30,10 @@ def page(
     """
     ordered = sorted(items, key=place)
     if marker is not None:
-        last = _place_in(marker)
-        ordered = [item for item in ordered if place(item) > last]
+        last = decode_place(marker, member, str)
+        if last is None:
+            raise ValidationError(f"Invalid Marker: {marker}")
+        ordered = [item for item in ordered if place(item) > last[0]]
     limit = max_items or _DEFAULT_ITEMS
     chosen = ordered[:limit]
     reply: dict[str, Any] = {
@@ -40,12 +41,5 @@ def page(
         "IsTruncated": len(ordered) > limit,
     }
     if reply["IsTruncated"]:
-        reply["Marker"] = base64.urlsafe_b64encode(place(chosen[-1]).encode()).decode()
+        reply["Marker"] = encode_place(member, place(chosen[-1]))
     return reply
-
-
-def _place_in(marker: str) -> str:
-    try:
-        return base64.b64decode(marker.encode(), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError) as error:
-        raise ValidationError(f"Invalid Marker: {marker}") from error

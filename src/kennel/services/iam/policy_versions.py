@@ -73,7 +73,8 @@ class PolicyVersionOperations(ManagedPolicyOperations):
     ) -> dict[str, Any]:
         amazon = aws_managed_policy(PolicyArn)
         if amazon is not None:
-            return {"Versions": [_listed_aws(amazon)], "IsTruncated": False}
+            version = _listed_aws(amazon)
+            return page("Versions", [version], _id_of, dict, Marker, MaxItems)
         policy = self._own_policy(PolicyArn)
         return page(
             "Versions",
@@ -105,6 +106,10 @@ class PolicyVersionOperations(ManagedPolicyOperations):
             self._policies.put_in(connection, PolicyArn, policy)
 
         self._write(work)
+
+
+def _id_of(version: dict[str, Any]) -> str:
+    return str(version["VersionId"])
 
 
 def _newest_first(version: str) -> str:

@@ -10,6 +10,8 @@ from kennel.services.lambda_.area import Area
 from kennel.services.lambda_.document import EventInvokeConfig, Function
 from kennel.services.lambda_.errors import ResourceNotFoundException
 from kennel.services.lambda_.naming import LATEST, FunctionName, function_arn, parse_name
+from kennel.services.lambda_.paging import marked
+from kennel.services.page_token import encode_place
 
 if TYPE_CHECKING:
     from kennel.services.context import Context
@@ -80,15 +82,22 @@ class EventConfigs(Area):
     def list_function_event_invoke_configs(
         self, ctx: Context, *, FunctionName: str, Marker: str = "", MaxItems: int = 50
     ) -> dict[str, Any]:
-        """All at once: there is one a qualifier."""
+        """By qualifier."""
         named = parse_name(ctx, FunctionName)
         function, _ = self.require(ctx, named)
-        return {
+        configs = sorted(function.event_configs.items())
+        if Marker:
+            after = marked(Marker, "event-configs")
+            configs = [(qualifier, config) for qualifier, config in configs if qualifier > after]
+        result: dict[str, Any] = {
             "FunctionEventInvokeConfigs": [
                 _described(ctx, _named(named.name, qualifier), config)
-                for qualifier, config in sorted(function.event_configs.items())
+                for qualifier, config in configs[:MaxItems]
             ]
         }
+        if len(configs) > MaxItems:
+            result["NextMarker"] = encode_place("event-configs", configs[MaxItems - 1][0])
+        return result
 
     def delete_function_event_invoke_config(
         self, ctx: Context, *, FunctionName: str, Qualifier: str = ""

@@ -27,7 +27,9 @@ from kennel.services.lambda_.errors import (
     ResourceConflictException,
 )
 from kennel.services.lambda_.naming import LATEST, FunctionName, function_arn, parse_name
+from kennel.services.lambda_.paging import marked
 from kennel.services.lambda_.settings import apply_settings, refuse_unsupported
+from kennel.services.page_token import encode_place
 from kennel.services.roles import RoleNotPassable, pass_role
 
 if TYPE_CHECKING:
@@ -162,7 +164,8 @@ class Functions(Area):
     ) -> dict[str, Any]:
         """Functions in the order of their names."""
         limit = min(MaxItems, _PAGE)
-        found = self.versions.list(after=Marker and version_key(Marker, "~"), limit=limit + 1)
+        after = version_key(marked(Marker, "functions"), "~") if Marker else ""
+        found = self.versions.list(after=after, limit=limit + 1)
         # Every version is listed only on demand; `$LATEST` is all that there is so far.
         page = [version for _, version in found[:limit]]
         everything = FunctionVersion == "ALL"
@@ -170,7 +173,7 @@ class Functions(Area):
             "Functions": [describe(ctx, version, qualified=everything) for version in page]
         }
         if len(found) > limit:
-            result["NextMarker"] = page[-1].function
+            result["NextMarker"] = encode_place("functions", page[-1].function)
         return result
 
     def update_function_code(

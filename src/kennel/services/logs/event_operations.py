@@ -15,6 +15,7 @@ from kennel.services.logs.events import END, START, Event, Position
 from kennel.services.logs.filter_pattern import Matcher, compile_pattern
 from kennel.services.logs.group_operations import page_limit
 from kennel.services.logs.tokens import EventToken
+from kennel.services.page_token import encode_place
 
 __all__ = ["PAGE_BYTES", "PAGE_EVENTS", "SCAN_EVENTS", "EventOperations"]
 
@@ -139,7 +140,7 @@ class EventOperations(LogsBase):
         matches = compile_pattern(filterPattern)
         newest_first, position = not startFromHead, START if startFromHead else END
         if nextToken is not None:
-            newest_first, timestamp, sequence = tokens.decode(nextToken, bool, int, int)
+            newest_first, timestamp, sequence = tokens.place_of(nextToken, "events", bool, int, int)
             position = Position(timestamp, sequence)
         end = _FOREVER if endTime is None else min(endTime + 1, _FOREVER)
 
@@ -156,7 +157,7 @@ class EventOperations(LogsBase):
         found, last = self._database.read(read)
         reply: dict[str, Any] = {"events": found, "searchedLogStreams": []}
         if last is not None:
-            reply["nextToken"] = tokens.encode(newest_first, *last)
+            reply["nextToken"] = encode_place("events", newest_first, *last)
         return reply
 
 

@@ -14,6 +14,7 @@ from kennel.services.logs.errors import (
     ResourceNotFoundException,
     invalid_value,
 )
+from kennel.services.page_token import encode_place
 
 __all__ = ["DESCRIBE_LIMIT", "GroupOperations", "page_limit"]
 
@@ -86,7 +87,7 @@ class GroupOperations(LogsBase):
         if logGroupIdentifiers:
             return {"logGroups": self._identified(ctx, logGroupIdentifiers)}
         most = page_limit(limit, DESCRIBE_LIMIT)
-        after: str = "" if nextToken is None else tokens.decode(nextToken, str)[0]
+        after: str = "" if nextToken is None else tokens.place_of(nextToken, "groups", str)[0]
 
         def wanted(group: groups.LogGroup) -> bool:
             return (logGroupNamePattern or "") in group.name and (
@@ -103,7 +104,7 @@ class GroupOperations(LogsBase):
             after = chunk[-1].name
         reply: dict[str, Any] = {"logGroups": [_described(ctx, group) for group in found[:most]]}
         if len(found) > most:
-            reply["nextToken"] = tokens.encode(found[most - 1].name)
+            reply["nextToken"] = encode_place("groups", found[most - 1].name)
         return reply
 
     def put_retention_policy(

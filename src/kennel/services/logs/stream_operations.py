@@ -10,6 +10,7 @@ from kennel.services.logs import groups, streams, tokens
 from kennel.services.logs.base import STREAM_NAME, LogsBase, name_of
 from kennel.services.logs.errors import InvalidParameterException, invalid_value
 from kennel.services.logs.group_operations import DESCRIBE_LIMIT, page_limit
+from kennel.services.page_token import encode_place
 
 __all__ = ["StreamOperations"]
 
@@ -68,7 +69,7 @@ class StreamOperations(LogsBase):
             )
         place: tuple[int, str] | None = None
         if nextToken is not None:
-            timestamp, after = tokens.decode(nextToken, int, str)
+            timestamp, after = tokens.place_of(nextToken, "streams", int, str)
             place = (timestamp, after)
 
         def read(connection: sqlite3.Connection) -> list[streams.LogStream]:
@@ -92,7 +93,7 @@ class StreamOperations(LogsBase):
         }
         if len(found) > most:
             last = found[most - 1]
-            reply["nextToken"] = tokens.encode(last.last_event or 0, last.name)
+            reply["nextToken"] = encode_place("streams", last.last_event or 0, last.name)
         return reply
 
 

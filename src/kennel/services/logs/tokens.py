@@ -1,18 +1,15 @@
-"""Pagination tokens. Clients must treat them as opaque; ours say where to go on, and no more."""
+"""The tokens of CloudWatch Logs: where a list or a stream's reading goes on."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import Any, NamedTuple
 
-import msgspec
-
 from kennel.services.logs.errors import InvalidParameterException
 from kennel.services.logs.events import Position
+from kennel.services.page_token import decode_place
 
-__all__ = ["EventToken", "decode", "encode", "sequence_token"]
+__all__ = ["EventToken", "place_of", "sequence_token"]
 
 _EVENT_TOKEN = re.compile(r"([fb])/(\d{20})(\d{36})/s")
 _MAX = 2**63 - 1
@@ -41,21 +38,12 @@ class EventToken(NamedTuple):
         return cls(match[1] == "f", Position(timestamp, sequence))
 
 
-def encode(*values: Any) -> str:
-    """A token that holds some plain values."""
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(values)).decode()
-
-
-def decode(token: str, *kinds: type) -> tuple[Any, ...]:
-    """What `encode` was given, checked against its types. Raises InvalidParameterException."""
-    try:
-        raw = base64.b64decode(token, altchars=b"-_", validate=True)
-        values = msgspec.msgpack.decode(raw, type=list[Any])
-    except (binascii.Error, msgspec.DecodeError, ValueError):
-        raise _invalid() from None
-    if [type(value) for value in values] != list(kinds):
+def place_of(token: str, listing: str, *kinds: type) -> tuple[Any, ...]:
+    """Where the token of a list's page goes on. Raises InvalidParameterException."""
+    place = decode_place(token, listing, *kinds)
+    if place is None:
         raise _invalid()
-    return tuple(values)
+    return place
 
 
 def sequence_token(sequence: int) -> str:

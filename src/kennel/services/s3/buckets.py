@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kennel.services.page_token import encode_place
 from kennel.services.s3.area import Area
 from kennel.services.s3.bucket_rows import BucketRow, get_bucket
 from kennel.services.s3.configurations import Kind, store_configuration
@@ -20,6 +19,7 @@ from kennel.services.s3.errors import (
     InvalidLocationConstraint,
     NotImplementedByS3,
 )
+from kennel.services.s3.listing import continued
 from kennel.services.s3.names import canonical_id, check_bucket_name
 from kennel.services.s3.tags import BUCKET_LIMIT, read_tag_set
 
@@ -138,7 +138,7 @@ class Buckets(Area):
         """The account's buckets by name."""
         if not 1 <= MaxBuckets <= 10_000:
             raise InvalidArgument("Argument max-buckets must be an integer between 1 and 10000")
-        after = _token_name(ContinuationToken)
+        after = continued(ContinuationToken, "buckets").decode() if ContinuationToken else ""
         rows = self.parts.database.read(
             lambda connection: connection.execute(
                 "SELECT bucket_id, name, region, created, versioning FROM s3_buckets "
@@ -155,9 +155,7 @@ class Buckets(Area):
         if Prefix:
             listing["Prefix"] = Prefix
         if len(rows) > MaxBuckets:
-            listing["ContinuationToken"] = base64.urlsafe_b64encode(
-                buckets[-1]["Name"].encode()
-            ).decode()
+            listing["ContinuationToken"] = encode_place("buckets", buckets[-1]["Name"].encode())
         return listing
 
     def delete_bucket(self, ctx: Context, *, Bucket: str, ExpectedBucketOwner: str = "") -> None:
@@ -220,12 +218,3 @@ def _as_listed(row: tuple[Any, ...]) -> dict[str, Any]:
 
 def _arn(name: str) -> str:
     return f"arn:aws:s3:::{name}"
-
-
-def _token_name(token: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(token).decode()
-    except (binascii.Error, ValueError) as error:
-        raise InvalidArgument(
-            "The continuation token provided is incorrect", ArgumentName="continuation-token"
-        ) from error

@@ -6,12 +6,11 @@ ten seeks however many keys are in them.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from kennel.services.page_token import decode_place
 from kennel.services.s3.errors import InvalidArgument
 
 __all__ = [
@@ -21,8 +20,7 @@ __all__ = [
     "after_key",
     "after_prefix",
     "check_listing",
-    "decode_token",
-    "encode_token",
+    "continued",
     "group_of",
     "shown_prefixes",
     "walk",
@@ -138,24 +136,16 @@ def check_listing(limit: int, name: str, encoding: str) -> int:
     return min(limit, LIMIT)
 
 
-def encode_token(position: bytes) -> str:
-    """An opaque continuation token."""
-    return base64.urlsafe_b64encode(b"1" + position).decode()
-
-
-def decode_token(token: str) -> bytes:
-    """What `encode_token` was given. Raises InvalidArgument."""
-    try:
-        decoded = base64.urlsafe_b64decode(token.encode("ascii"))
-    except (binascii.Error, ValueError):
-        decoded = b""
-    if not decoded.startswith(b"1"):
+def continued(token: str, listing: str) -> bytes:
+    """The name that a continuation token of `encode_place` holds. Raises InvalidArgument."""
+    place = decode_place(token, listing, bytes)
+    if place is None:
         raise InvalidArgument(
             "The continuation token provided is incorrect",
             ArgumentName="continuation-token",
             ArgumentValue=token,
         )
-    return decoded[1:]
+    return bytes(place[0])
 
 
 def shown_prefixes(prefixes: list[bytes], show: Callable[[str], str]) -> dict[str, Any]:

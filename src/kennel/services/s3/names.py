@@ -16,6 +16,7 @@ __all__ = [
     "check_bucket_name",
     "decode_key",
     "encode_key",
+    "is_version_id",
     "listed",
     "make_upload_id",
     "make_version_id",
@@ -67,6 +68,11 @@ def listed(text: str, encoding: str) -> str:
 def make_version_id() -> str:
     """A new version's id: opaque, 32 characters as AWS's are."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(32))
+
+
+def is_version_id(text: str) -> bool:
+    """Whether a version may have that id: `null`, or what `make_version_id` gives."""
+    return text == NULL_VERSION or (len(text) == 32 and set(text) <= set(_ALPHABET))
 
 
 def make_upload_id(now: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from kennel.services.page_token import encode_place
 from kennel.services.s3.area import Area
 from kennel.services.s3.bucket_rows import BucketRow
 from kennel.services.s3.listing import (
@@ -14,8 +15,7 @@ from kennel.services.s3.listing import (
     after_key,
     after_prefix,
     check_listing,
-    decode_token,
-    encode_token,
+    continued,
     group_of,
     shown_prefixes,
     walk,
@@ -118,7 +118,7 @@ class ObjectListing(Area):
         """What comes after StartAfter, or from where the token's page ended."""
         limit = check_listing(MaxKeys, "max-keys", EncodingType)
         if ContinuationToken is not None:
-            start = decode_token(ContinuationToken)
+            start = continued(ContinuationToken, "objects")
         else:
             start = after_key(StartAfter.encode()) if StartAfter else b""
         page = self._page(
@@ -144,7 +144,7 @@ class ObjectListing(Area):
         if ContinuationToken is not None:
             result["ContinuationToken"] = ContinuationToken
         if page.truncated:
-            result["NextContinuationToken"] = encode_token(page.following)
+            result["NextContinuationToken"] = encode_place("objects", page.following)
         return result
 
     def _page(self, name: str, owner: str, **how: Any) -> Page[_Listed]:

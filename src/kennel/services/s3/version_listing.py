@@ -19,7 +19,7 @@ from kennel.services.s3.listing import (
     shown_prefixes,
     walk,
 )
-from kennel.services.s3.names import canonical_id, decode_key, listed
+from kennel.services.s3.names import canonical_id, decode_key, is_version_id, listed
 
 if TYPE_CHECKING:
     from kennel.services.context import Context
@@ -102,6 +102,12 @@ class VersionListing(Area):
         if VersionIdMarker and not KeyMarker:
             raise InvalidArgument(
                 "A version-id marker cannot be specified without a key marker.",
+                ArgumentName="version-id-marker",
+                ArgumentValue=VersionIdMarker,
+            )
+        if VersionIdMarker and not is_version_id(VersionIdMarker):
+            raise InvalidArgument(
+                "Invalid version id specified",
                 ArgumentName="version-id-marker",
                 ArgumentValue=VersionIdMarker,
             )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from kennel.errors import ValidationException
+from kennel.services.page_token import decode_place, encode_place
 
 __all__ = ["Listed", "Page", "page_of"]
 
@@ -61,12 +59,15 @@ def page_of(
     found = [d for d in documents if _passes(d, page) and (keep is None or keep(d))]
     found.sort(key=place, reverse=page.descending)
     if page.next_token:
-        last = _place_in(page.next_token)
-        found = [d for d in found if (place(d) < last if page.descending else place(d) > last)]
+        last = _place_in(page)
+        try:
+            found = [d for d in found if (place(d) < last if page.descending else place(d) > last)]
+        except TypeError as error:
+            raise _not_ours() from error
     shown = found[: page.size]
     if len(found) <= page.size:
         return shown, {}
-    return shown, {"NextToken": _token(place(shown[-1]))}
+    return shown, {"NextToken": encode_place(page.sort_by, *place(shown[-1]))}
 
 
 def _passes(document: Listed, page: Page) -> bool:
@@ -78,13 +79,13 @@ def _passes(document: Listed, page: Page) -> bool:
     return page.created_after is None or created > page.created_after.timestamp()
 
 
-def _token(place: tuple[Any, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+def _place_in(page: Page) -> tuple[Any, str]:
+    for kind in (float, str):
+        place = decode_place(page.next_token, page.sort_by, kind, str)
+        if place is not None:
+            return place[0], place[1]
+    raise _not_ours()
 
 
-def _place_in(token: str) -> tuple[Any, str]:
-    try:
-        first, name = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (ValueError, binascii.Error, TypeError) as error:
-        raise ValidationException("The NextToken is not one that this operation gave.") from error
-    return first, name
+def _not_ours() -> ValidationException:
+    return ValidationException("The NextToken is not one that this operation gave.")

@@ -57,6 +57,8 @@ class Tags(Noun):
     ) -> dict[str, Any]:
         """All tags at once: a resource can't have more than the smallest page that AWS gives."""
         self._require(ctx, ResourceArn)
+        if NextToken:
+            raise ValidationException("The NextToken is not one that this operation gave.")
         return {"Tags": _listed(self.of(ResourceArn))}
 
     def delete_tags(
