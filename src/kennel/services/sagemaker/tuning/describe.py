@@ -10,10 +10,16 @@ from kennel.services.sagemaker.tuning.completion import best_of, not_improving
 from kennel.services.sagemaker.tuning.document import Evidence, Trial, TuningJob
 from kennel.services.sagemaker.tuning.spec import TuningSpec
 from kennel.services.sagemaker.tuning.status import ObjectiveStatus
+from kennel.services.sagemaker.tuning.trials import resource_config
 from kennel.services.sagemaker.tuning.warm_start import IDENTICAL
 
 __all__ = ["describe", "summarize", "summarize_trial"]
 
+_FLAGS = (
+    "EnableNetworkIsolation",
+    "EnableInterContainerTrafficEncryption",
+    "EnableManagedSpotTraining",
+)
 # The counter that a training job's status counts in. Kennel retries nothing, so every failure is
 # one that is not retried.
 _COUNTED_AS = {
@@ -32,7 +38,7 @@ def describe(
     spec = TuningSpec.read(job.request)
     shown = _heading(job, trials)
     shown["HyperParameterTuningJobConfig"] = job.request["HyperParameterTuningJobConfig"]
-    shown["TrainingJobDefinition"] = job.request["TrainingJobDefinition"]
+    shown["TrainingJobDefinition"] = _definition(job)
     shown["TuningJobCompletionDetails"] = {
         "NumberOfTrainingJobsObjectiveNotImproving": not_improving(trials, spec.maximize)
     }
@@ -52,6 +58,15 @@ def describe(
     if job.failure_reason and job.status.is_terminal:
         shown["FailureReason"] = job.failure_reason
     return shown
+
+
+def _definition(job: TuningJob) -> dict[str, Any]:
+    """The definition with the flags that AWS fills in, and with a ResourceConfig however the
+    instances were asked for: the SDK asks by HyperParameterTuningResourceConfig, and its `attach`
+    reads ResourceConfig."""
+    definition = job.request["TrainingJobDefinition"]
+    flags = dict.fromkeys(_FLAGS, False)
+    return {**flags, **definition, "ResourceConfig": resource_config(definition)}
 
 
 def summarize(job: TuningJob, trials: Sequence[Trial]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from kennel.services.sagemaker.tuning.store import TuningStore
 if TYPE_CHECKING:
     from kennel.services.context import Context
 
-__all__ = ["TrialJobs", "trial_name", "trial_of", "trial_request"]
+__all__ = ["TrialJobs", "resource_config", "trial_name", "trial_of", "trial_request"]
 
 log = logging.getLogger(__name__)
 
@@ -63,13 +63,13 @@ def trial_request(spec: TuningSpec, name: str, parameters: Mapping[str, str]) ->
         request["CheckpointConfig"] = {**checkpoints, "S3Uri": str(location)}
     return {
         **request,
-        "ResourceConfig": _resources(definition),
+        "ResourceConfig": resource_config(definition),
         "TrainingJobName": name,
         "HyperParameters": {**spec.static, **parameters},
     }
 
 
-def _resources(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+def resource_config(definition: Mapping[str, Any]) -> Mapping[str, Any]:
     """The training job's ResourceConfig, from either of the two ways to ask for it.
 
     HyperParameterTuningResourceConfig may list several instance types in order of preference, for
