@@ -415,3 +415,19 @@ def test_several_definitions_are_refused_by_name(tuning: Tuning) -> None:
     request["TrainingJobDefinitions"] = [request.pop("TrainingJobDefinition")]
     with pytest.raises(ClientError, match="TrainingJobDefinitions"):
         tuning.sagemaker.create_hyper_parameter_tuning_job(**request)
+
+
+def test_a_job_asked_for_by_the_flexible_configuration_shows_the_plain_one_too(
+    tuning: Tuning,
+) -> None:
+    """The SDK asks by the one, and its `attach` reads the other."""
+    definition = tuning.request("flexible", QUADRATIC)["TrainingJobDefinition"]
+    flexible = definition.pop("ResourceConfig")
+    tuning.create(
+        "flexible",
+        QUADRATIC,
+        TrainingJobDefinition={**definition, "HyperParameterTuningResourceConfig": flexible},
+    )
+    shown = tuning.wait("flexible")["TrainingJobDefinition"]
+    assert shown["ResourceConfig"] == shown["HyperParameterTuningResourceConfig"] == flexible
+    assert shown["EnableManagedSpotTraining"] is False

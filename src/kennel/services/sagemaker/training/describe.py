@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from kennel.services.sagemaker.training.debugger import evaluations, profiling_status
 from kennel.services.sagemaker.training.document import TrainingJob, TrainingJobSummary
 from kennel.services.sagemaker.training.status import SecondaryStatus
 
@@ -22,10 +23,14 @@ _SHOWN = (
     "CheckpointConfig",
     "DebugHookConfig",
     "DebugRuleConfigurations",
+    "TensorBoardOutputConfig",
+    "ExperimentConfig",
     "ProfilerConfig",
     "ProfilerRuleConfigurations",
     "Environment",
     "RetryStrategy",
+    "RemoteDebugConfig",
+    "InfraCheckConfig",
 )
 _FLAGS = (
     "EnableNetworkIsolation",
@@ -57,8 +62,13 @@ def describe(job: TrainingJob) -> dict[str, Any]:
         "TrainingStartTime": job.started,
         "TrainingEndTime": job.ended,
         "FinalMetricDataList": _metrics(job),
-        "DebugRuleEvaluationStatuses": _rules(job, "DebugRuleConfigurations"),
-        "ProfilerRuleEvaluationStatuses": _rules(job, "ProfilerRuleConfigurations"),
+        "DebugRuleEvaluationStatuses": evaluations(
+            request, "DebugRuleConfigurations", job.creation_time
+        ),
+        "ProfilerRuleEvaluationStatuses": evaluations(
+            request, "ProfilerRuleConfigurations", job.creation_time
+        ),
+        "ProfilingStatus": profiling_status(request),
         **_seconds(job),
     }
     return shown | {name: value for name, value in optional.items() if value}
@@ -103,17 +113,3 @@ def _seconds(job: TrainingJob) -> dict[str, int]:
         return {}
     seconds = max(1, math.ceil(job.ended - job.started))
     return {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
-
-
-def _rules(job: TrainingJob, member: str) -> list[dict[str, Any]]:
-    """Debugger and Profiler rules are taken and never evaluated; saying "NoIssuesFound" would be
-    a lie."""
-    return [
-        {
-            "RuleConfigurationName": rule["RuleConfigurationName"],
-            "RuleEvaluationStatus": "Error",
-            "StatusDetails": "Kennel does not evaluate rules.",
-            "LastModifiedTime": job.creation_time,
-        }
-        for rule in job.request.get(member, ())
-    ]

@@ -149,6 +149,11 @@ class TrainingJobs(Noun):
         ProfilerRuleConfigurations: Iterable[Request] | None = None,
         Environment: Mapping[str, str] | None = None,
         RetryStrategy: Request | None = None,
+        TensorBoardOutputConfig: Request | None = None,
+        ExperimentConfig: Request | None = None,
+        RemoteDebugConfig: Request | None = None,
+        InfraCheckConfig: Request | None = None,
+        SessionChainingConfig: Request | None = None,
     ) -> dict[str, Any]:
         """Checks and stores the job; it is run on a thread of its own."""
         request = {
@@ -171,6 +176,11 @@ class TrainingJobs(Noun):
             "ProfilerRuleConfigurations": ProfilerRuleConfigurations,
             "Environment": Environment,
             "RetryStrategy": RetryStrategy,
+            "TensorBoardOutputConfig": TensorBoardOutputConfig,
+            "ExperimentConfig": ExperimentConfig,
+            "RemoteDebugConfig": RemoteDebugConfig,
+            "InfraCheckConfig": InfraCheckConfig,
+            "SessionChainingConfig": SessionChainingConfig,
         }
         given = {name: value for name, value in request.items() if value}
         return {"TrainingJobArn": self._create(ctx, with_defaults(given), Tags)}

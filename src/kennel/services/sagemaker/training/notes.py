@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from kennel.services.sagemaker.training.debugger import watching_notes
 from kennel.services.sagemaker.training.document import TrainingJob
 from kennel.services.sagemaker.training.spec import TrainingSpec
 
@@ -28,11 +30,18 @@ def notes(job: TrainingJob, spec: TrainingSpec) -> Iterator[str]:
         ("VpcConfig", "it runs in this machine's own network"),
         ("EnableNetworkIsolation", "it can reach the network"),
         ("EnableInterContainerTrafficEncryption", "its hosts are on one machine"),
-        ("DebugRuleConfigurations", "no Debugger rule is evaluated"),
-        ("ProfilerRuleConfigurations", "no Profiler rule is evaluated"),
+        ("ExperimentConfig", "there are no experiments to record it in"),
+        ("InfraCheckConfig", "this machine is not checked"),
         ("RetryStrategy", "a lost process is started again in any case, a failed one is not"),
     ):
-        if request.get(member):
+        if _asks(request.get(member)):
             yield f"{member} has no effect on this job: {text}."
+    for member, text in watching_notes(request):
+        yield f"{member} has no effect on this job: {text}."
     if request["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
         yield "KeepAlivePeriodInSeconds has no effect on this job: there are no warm pools."
+
+
+def _asks(value: Any) -> bool:
+    """Whether a member asks for anything: `{"EnableInfraCheck": False}` does not."""
+    return any(value.values()) if isinstance(value, dict) else bool(value)

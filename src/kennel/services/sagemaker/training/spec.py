@@ -11,6 +11,7 @@ from typing import Any
 from kennel.errors import NotImplementedByKennel, ValidationException
 from kennel.services.sagemaker.instance_types import InstanceType, instance_type
 from kennel.services.sagemaker.naming import S3Location, s3_location
+from kennel.services.sagemaker.training.debugger import with_watching_defaults
 from kennel.services.sagemaker.training.patterns import MetricPattern
 
 __all__ = ["Channel", "Checkpoints", "TrainingSpec", "with_defaults"]
@@ -115,6 +116,7 @@ class TrainingSpec:
                 "Kennel does not run managed spot training yet; "
                 "leave EnableManagedSpotTraining out."
             )
+        _refuse_what_is_not_there(request)
         hyperparameters = request.get("HyperParameters", {})
         return cls(
             image=algorithm["TrainingImage"],
@@ -144,10 +146,22 @@ def with_defaults(request: Mapping[str, Any]) -> dict[str, Any]:
     if not resources or "InstanceType" not in resources or "InstanceCount" not in resources:
         raise ValidationException("ResourceConfig must have an InstanceType and an InstanceCount.")
     return {
-        **request,
+        **with_watching_defaults(request),
         "ResourceConfig": {"VolumeSizeInGB": 30, **resources},
         "StoppingCondition": {"MaxRuntimeInSeconds": _DAY} | request.get("StoppingCondition", {}),
     }
+
+
+def _refuse_what_is_not_there(request: Mapping[str, Any]) -> None:
+    """Flags that would change what the job's owner or its script can do; False changes nothing."""
+    for member, flag in (
+        ("RemoteDebugConfig", "EnableRemoteDebug"),
+        ("SessionChainingConfig", "EnableSessionTagChaining"),
+    ):
+        if request.get(member, {}).get(flag):
+            raise NotImplementedByKennel(
+                f"Kennel does not support {member}.{flag} of CreateTrainingJob; leave it out."
+            )
 
 
 def _structure(request: Mapping[str, Any], name: str) -> Mapping[str, Any]:
