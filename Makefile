@@ -12,8 +12,8 @@
 #   make lock          resolves the dependencies afresh into requirements.lock
 #   make clean         takes away all that these made, .venv too
 #
-# TORCH_INDEX=URL make install takes PyTorch from another index than the rest: PyTorch's own CPU
-# index spares a Linux machine without a GPU several GB of CUDA libraries.
+# TORCH_INDEX=URL make install takes PyTorch and torchvision from another index than the rest:
+# PyTorch's own CPU index spares a Linux machine without a GPU several GB of CUDA libraries.
 
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
@@ -24,6 +24,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
+TORCHVISION := $(shell sed -n 's/.*"\(torchvision==[^"]*\)".*/\1/p' pyproject.toml)
 CLIENTS := .venv-clients
 SDK_V2 := 2.257.7
 WORKERS ?= 2
@@ -46,6 +47,8 @@ $(STAMP):
 	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@# PyTorch first: a package of the lock that asks for any PyTorch then finds this one.
 	$(BIN)/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)") $(TORCH)
+	@# From the same index, and it alone: no build of torchvision brings another PyTorch with it.
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)") $(TORCHVISION)
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.installed-*

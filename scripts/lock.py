@@ -1,9 +1,9 @@
 """Writes requirements.lock: the version of every package that `make install` installs.
 
 pip itself resolves, from whatever index it is set up with; nothing of that index is written.
-PyTorch is left out, with the GPU libraries that its general build asks for: `make install` takes
-it in a step of its own, from another index if TORCH_INDEX names one. For that reason too there
-are no hashes: a build from another index is another file.
+PyTorch and torchvision are left out, with the GPU libraries that their general builds ask for:
+`make install` takes them in steps of their own, from another index if TORCH_INDEX names one. For
+that reason too there are no hashes: a build from another index is another file.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ __all__ = ["main"]
 ROOT = Path(__file__).resolve().parent.parent
 _WANTED = ".[ml,demo,test,dev]"
 _BUILD = "setuptools>=77"  # `make install` builds the editable package without an environment apart
-_LEFT_OUT = re.compile(r"torch|triton|nvidia-.*|cuda-.*")
+_LEFT_OUT = re.compile(r"torch|torchvision|triton|nvidia-.*|cuda-.*")
 _HEADER = """\
-# Written by `make lock`; see scripts/lock.py. PyTorch is installed beside it, by `make install`.
+# Written by `make lock`; see scripts/lock.py. `make install` adds PyTorch and torchvision.
 """
 
 

@@ -75,11 +75,11 @@ def test_whatever_the_tests_import_is_declared():
     assert imported("tests") <= declared
 
 
-def test_the_lock_pins_every_dependency_but_torch():
+def test_the_lock_pins_every_dependency_but_those_of_a_step_of_their_own():
     lock = (ROOT / "requirements.lock").read_text()
     pins = dict(re.findall(r"^([^#=\s]+)==(\S+)$", lock, re.MULTILINE))
     wanted = names(PROJECT["dependencies"] + [text for extra in EXTRAS.values() for text in extra])
-    assert wanted - set(pins) == {"torch"}
+    assert wanted - set(pins) == {"torch", "torchvision"}
     assert set(pins) == {canonical(name) for name in pins}
 
 
