@@ -21,7 +21,9 @@ JOB = JobIdentity(
 )
 
 
-def environment(instance: str, *, mounted: bool = True, **own: str) -> dict[str, str]:
+def environment(
+    instance: str, *, mounted: bool = True, root: Path = Path("/state/dogs/algo-1"), **own: str
+) -> dict[str, str]:
     resources = {"InstanceType": instance, "InstanceCount": 1}
     spec = TrainingSpec.read(
         with_defaults(REQUEST | {"ResourceConfig": resources, "Environment": own})
@@ -29,7 +31,7 @@ def environment(instance: str, *, mounted: bool = True, **own: str) -> dict[str,
     return job_environment(
         spec,
         Image(Path("/opt/env/bin/python")),
-        HostFolder(Path("/state/dogs/algo-1"), "algo-1"),
+        HostFolder(root, "algo-1"),
         JOB,
         threads=3,
         cache=Path("/state/cache/x"),
@@ -54,6 +56,13 @@ def test_the_folder_is_named_where_it_can_t_be_mounted():
     assert "SAGEMAKER_BASE_DIR" not in environment("ml.m5.large")
     unmounted = environment("ml.m5.large", mounted=False)
     assert unmounted["SAGEMAKER_BASE_DIR"] == "/state/dogs/algo-1/ml"
+
+
+def test_temporary_files_have_short_paths_for_multiprocessings_sockets():
+    assert environment("ml.m5.large")["TMPDIR"] == "/opt/kennel/tmp"
+    assert environment("ml.m5.large", mounted=False)["TMPDIR"] == "/state/dogs/algo-1/tmp"
+    deep = Path("/state/sagemaker/training/a-name-as-long-as-the-sdk-makes-them/0123456789/algo-1")
+    assert "TMPDIR" not in environment("ml.m5.large", mounted=False, root=deep)
 
 
 def test_the_requests_environment_overrides_all_but_the_jobs_name():

@@ -16,7 +16,7 @@ from kennel.services.sagemaker.training.checkpoints import CheckpointSync
 from kennel.services.sagemaker.training.document import TrainingJob
 from kennel.services.sagemaker.training.environment import JobIdentity, job_environment
 from kennel.services.sagemaker.training.errors import JobFault
-from kennel.services.sagemaker.training.folder import ML, HostFolder
+from kennel.services.sagemaker.training.folder import ML, TEMPORARY, HostFolder
 from kennel.services.sagemaker.training.metrics import JobMetrics
 from kennel.services.sagemaker.training.notes import notes
 from kennel.services.sagemaker.training.spec import TrainingSpec
@@ -155,7 +155,7 @@ class Attempt:
 
     def _process_spec(self, folder: HostFolder, image: Image) -> ProcessSpec:
         mounted = self._workshop.parts.engine.capabilities.mount_namespaces
-        mounts = [Mount(folder.ml, ML)] if mounted else []
+        mounts = [Mount(folder.ml, ML), Mount(folder.temporary, TEMPORARY)] if mounted else []
         checkpoints = self._spec.checkpoints
         if checkpoints is not None and not checkpoints.local_path.startswith(ML + "/"):
             if not mounted:

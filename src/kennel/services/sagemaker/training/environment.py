@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,14 @@ from pathlib import Path
 from kennel.client_environment import Reach, client_variables
 from kennel.identity import Credentials
 from kennel.services.sagemaker.images import Image
-from kennel.services.sagemaker.training.folder import HostFolder
+from kennel.services.sagemaker.training.folder import TEMPORARY, HostFolder
 from kennel.services.sagemaker.training.spec import TrainingSpec
 
 __all__ = ["JobIdentity", "job_environment"]
 
+# multiprocessing puts sockets into TMPDIR, and Linux takes 107 bytes of a socket's path. With a
+# longer one the workers of a DataLoader can't hand their first batch over and the job hangs.
+_LONGEST_TMPDIR = 107 - len("/pymp-01234567/listener-01234567")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -48,7 +52,7 @@ def job_environment(
     variables = {
         "PATH": f"{image.python.parent}:{_PATH}",
         "HOME": str(folder.home),
-        "TMPDIR": str(folder.temporary),
+        **_temporary(folder, mounted),
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
@@ -65,6 +69,12 @@ def job_environment(
         "TRAINING_JOB_NAME": job.name,
         "TRAINING_JOB_ARN": job.arn,
     }
+
+
+def _temporary(folder: HostFolder, mounted: bool) -> Mapping[str, str]:
+    """TMPDIR. Where the path of the job's own is too long for sockets, it has the machine's."""
+    path = TEMPORARY if mounted else str(folder.temporary)
+    return {"TMPDIR": path} if len(os.fsencode(path)) <= _LONGEST_TMPDIR else {}
 
 
 def _hardware(spec: TrainingSpec, threads: int) -> Mapping[str, str]:

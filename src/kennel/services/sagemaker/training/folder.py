@@ -10,9 +10,10 @@ from typing import Any
 
 from kennel.services.sagemaker.training.spec import Checkpoints, TrainingSpec
 
-__all__ = ["ML", "HostFolder"]
+__all__ = ["ML", "TEMPORARY", "HostFolder"]
 
 ML = "/opt/ml"
+TEMPORARY = "/opt/kennel/tmp"
 _GROUP = "homogeneousCluster"
 
 
@@ -64,6 +65,7 @@ class HostFolder:
 
     @property
     def temporary(self) -> Path:
+        """What is mounted as TEMPORARY: a short path, which sockets need."""
         return self.root / "tmp"
 
     def run(self, attempt: int) -> Path:
