@@ -35,7 +35,7 @@ class Connection:
         import boto3
         from botocore.config import Config
 
-        return boto3.client(
+        return boto3.Session(botocore_session=_session_without_profiles()).client(
             service,
             config=Config(proxies={}, **config),  # the plane is on this machine
             endpoint_url=self.url,
@@ -109,6 +109,23 @@ def connect(state: Path) -> Connection:
         )
     access_key_id, secret_access_key = _read_keys(state / "credentials")
     return Connection(record.url, record.region, access_key_id, secret_access_key)
+
+
+def _session_without_profiles() -> Any:
+    """A botocore session that reads no file of the person's: a profile that is not there, or is
+    of another account, must not matter."""
+    from botocore.session import Session
+
+    nothing = (None, None, None, None)
+    return Session(
+        session_vars={
+            "profile": nothing,
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+            "use_fips_endpoint": nothing,
+            "use_dualstack_endpoint": nothing,
+        }
+    )
 
 
 def _read_keys(path: Path) -> tuple[str, str]:

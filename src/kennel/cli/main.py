@@ -45,6 +45,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("ps", "kennel.cli.ps", "list what is running"),
     Command("logs", "kennel.cli.logs", "print a job's, an endpoint's or a function's log"),
     Command("env", "kennel.cli.env", "print the environment that points AWS clients here"),
+    Command("run", "kennel.cli.run", "run a program unchanged against the plane"),
     Command("data", "kennel.cli.data", "draw or download a labelled picture set"),
     Command("demo", "kennel.cli.demo", "run the main job from beginning to end"),
 )

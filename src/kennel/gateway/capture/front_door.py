@@ -15,6 +15,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kennel.gateway.capture.authority import CertificateAuthority
+from kennel.gateway.capture.far_hosts import Unreachable, connect
 from kennel.gateway.capture.request_head import (
     HEAD_LIMIT,
     BadHead,
@@ -22,7 +23,7 @@ from kennel.gateway.capture.request_head import (
     is_for_a_proxy,
     read_head,
 )
-from kennel.gateway.capture.tunnel import Half, Unreachable, connect
+from kennel.relay import Half
 from kennel.wire.hosts import is_aws_host
 
 __all__ = ["Capture", "FrontDoor"]
