@@ -5,7 +5,10 @@ Random moments are tried in rounds of three; `make soak` sets how many.
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ import pytest
 
 from tests.conftest import PlaneFactory
 from tests.integration.training_jobs import Training
-from tests.planes import wait_until
+from tests.planes import Plane, wait_until
 from tests.soak import kills
 
 ROUNDS = kills(9) // 3
@@ -31,6 +34,19 @@ while not os.path.exists(gate):
 print("loss: 0.25", flush=True)
 open(os.environ["SM_MODEL_DIR"] + "/w", "w").write("weights")
 """
+# The same on each of several hosts.
+GATED_HOST = """
+import os, time
+gate, host = os.environ["GATE"], os.environ["SM_CURRENT_HOST"]
+with open(f"{gate}.{host}", "a") as starts:
+    starts.write("x")
+print("up", flush=True)
+while not os.path.exists(gate):
+    time.sleep(0.01)
+print("done", flush=True)
+open(os.environ["SM_MODEL_DIR"] + "/of-" + host, "w").write(host)
+"""
+TWO_HOSTS = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 10}
 METRICS = {"loss": r"loss: ([0-9.]+)"}
 
 
@@ -98,6 +114,60 @@ def test_a_job_that_ended_while_no_plane_was_there_is_finished(
     gate.touch()
     wait_until(lambda: list(plane.state.glob("sagemaker/training/alone/*/algo-1/run-1/exit.json")))
     check(Training(plane.start()), "alone")
+
+
+def two_hosts(plane: Plane, gate: Path) -> list[Path]:
+    """Creates the job `pair`; returns its hosts' folders once both hosts run."""
+    training = Training(plane)
+    training.create("pair", GATED_HOST, environment={"GATE": str(gate)}, ResourceConfig=TWO_HOSTS)
+    wait_until(lambda: all(Path(f"{gate}.algo-{host}").exists() for host in (1, 2)))
+    return sorted(plane.state.glob("sagemaker/training/pair/*/algo-*"))
+
+
+def check_hosts(plane: Plane, gate: Path, starts: str) -> None:
+    """The job went on to its end; each host was started so often, and left what it has to."""
+    training = Training(plane)
+    job = training.wait("pair")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert training.artifacts("pair") == {"of-algo-1": b"algo-1", "of-algo-2": b"algo-2"}
+    assert training.lines("pair").count("done") == 2
+    assert [Path(f"{gate}.algo-{host}").read_text() for host in (1, 2)] == [starts, starts]
+
+
+def test_all_hosts_of_a_job_are_adopted(plane_factory: PlaneFactory, tmp_path: Path) -> None:
+    plane = plane_factory()
+    gate = tmp_path / "gate"
+    two_hosts(plane, gate)
+    plane.kill()
+    Training(plane.start()).wait("pair", "Training")
+    gate.touch()
+    check_hosts(plane, gate, "x")
+
+
+def test_hosts_that_ended_while_no_plane_was_there_are_finished(
+    plane_factory: PlaneFactory, tmp_path: Path
+) -> None:
+    plane = plane_factory()
+    gate = tmp_path / "gate"
+    folders = two_hosts(plane, gate)
+    plane.kill()
+    gate.touch()
+    wait_until(lambda: all((folder / "run-1/exit.json").exists() for folder in folders))
+    plane.start()
+    check_hosts(plane, gate, "x")
+
+
+def test_a_lost_host_starts_all_of_them_again(plane_factory: PlaneFactory, tmp_path: Path) -> None:
+    plane = plane_factory()
+    gate = tmp_path / "gate"
+    folders = two_hosts(plane, gate)
+    record = json.loads((folders[1] / "run-1" / "process.json").read_text())
+    plane.kill()
+    os.kill(record["shim_pid"], signal.SIGKILL)
+    plane.start()
+    wait_until(lambda: all(Path(f"{gate}.algo-{host}").read_text() == "xx" for host in (1, 2)))
+    gate.touch()
+    check_hosts(plane, gate, "xx")
 
 
 def test_a_stop_that_was_acknowledged_stops_the_job(plane_factory: PlaneFactory) -> None:

@@ -1,5 +1,6 @@
 """Places and supervises processes."""
 
+from kennel.engine.connections import are_connected
 from kennel.engine.errors import (
     EngineError,
     EngineStoppedError,
@@ -37,6 +38,7 @@ __all__ = [
     "SpecError",
     "StartError",
     "Usage",
+    "are_connected",
     "is_alive",
     "start_time",
 ]

@@ -9,18 +9,21 @@ from kennel.runtimes.training import configuration
 from kennel.runtimes.training.entry_point import Kind, command, kind_of
 from kennel.runtimes.training.errors import ConfigurationError
 
+NOTHING: dict[str, str] = {}
+PLACE = {"KENNEL_MASTER_ADDR": "127.90.1.1", "KENNEL_MASTER_PORT": "7780"}
+
 
 @pytest.fixture
 def configured(tmp_path: Path):
     """Reads a configuration from these hyperparameters and resources."""
 
-    def make(hyperparameters=None, **resources):
+    def make(hyperparameters=None, environment=NOTHING, **resources):
         config = tmp_path / "input" / "config"
         config.mkdir(parents=True, exist_ok=True)
         values = {"sagemaker_program": "train.py", **(hyperparameters or {})}
         (config / "hyperparameters.json").write_text(json.dumps(values))
         (config / "resourceconfig.json").write_text(json.dumps(resources))
-        return configuration.read({"SAGEMAKER_BASE_DIR": str(tmp_path)})
+        return configuration.read({"SAGEMAKER_BASE_DIR": str(tmp_path), **environment})
 
     return make
 
@@ -57,6 +60,23 @@ def test_torchrun_finds_the_first_of_several_hosts(configured):
     line = " ".join(command(job, Kind.PROGRAM, "python", 1))
     assert "--nnodes 2 " in line
     assert "--master_addr algo-1 --master_port 7777 --node_rank 1 train.py" in line
+
+
+@pytest.mark.parametrize(
+    "launcher",
+    [
+        "sagemaker_torch_distributed_enabled",
+        "sagemaker_pytorch_ddp_enabled",
+        "sagemaker_distributed_dataparallel_enabled",  # what the SDK makes of pytorchddp
+    ],
+)
+def test_torchrun_goes_where_the_jobs_hosts_meet(configured, launcher):
+    hosts = ["algo-1", "algo-2"]
+    job = configured({launcher: "true"}, PLACE, hosts=hosts, current_host="algo-1")
+    line = " ".join(command(job, Kind.PROGRAM, "python", 1))
+    assert "--master_addr 127.90.1.1 --master_port 7780 --node_rank 0 train.py" in line
+    alone = " ".join(command(configured(TORCHRUN, PLACE), Kind.PROGRAM, "python", 1))
+    assert "--master_addr 127.90.1.1 --master_port 7780 train.py" in alone
 
 
 def test_torchrun_needs_a_script(configured):

@@ -52,6 +52,11 @@ def _train(job: Configuration, report: Report) -> None:
     environment = variables.child_environment(job, contract, os.environ)
     python = install(job, kind, environment, report)
     processes = max(training["num_gpus"], 1)
+    if job.platform.get(configuration.SMDISTRIBUTED):
+        report.info(
+            "torchrun starts the script. AWS's library smdistributed is not here: the script needs "
+            "PyTorch's own DistributedDataParallel, with the backend gloo where there is no GPU."
+        )
     command = entry_point.command(job, kind, python, processes)
     report.invocation(training, contract, command)
     tail = OutputTail()

@@ -15,13 +15,18 @@ from kennel.runtimes.training.folders import Folders
 __all__ = ["Configuration", "read"]
 
 _INFO = 20
-# What asks for a launcher of its own. Only torchrun is one that Kennel has.
-TORCHRUN = "sagemaker_torch_distributed_enabled"
+_MASTER_PORT = "7777"
+# What asks for torchrun, or for what torchrun does as well. The SDK's `pytorchddp` is the second,
+# or the third since it rewrites that as if the library `smdistributed` had been asked for.
+SMDISTRIBUTED = "sagemaker_distributed_dataparallel_enabled"
+_TORCHRUN = (
+    "sagemaker_torch_distributed_enabled",
+    "sagemaker_pytorch_ddp_enabled",
+    SMDISTRIBUTED,
+)
 _OTHER_LAUNCHERS = (
     "sagemaker_mpi_enabled",
     "sagemaker_parameter_server_enabled",
-    "sagemaker_distributed_dataparallel_enabled",
-    "sagemaker_pytorch_ddp_enabled",
     "sagemaker_pytorch_xla_multi_worker_enabled",
     "sagemaker_multi_worker_mirrored_strategy_enabled",
 )
@@ -43,6 +48,8 @@ class Configuration:
     log_level: int
     job_name: str
     region: str
+    master_address: str
+    master_port: str
 
     @property
     def hosts(self) -> list[str]:
@@ -86,8 +93,13 @@ class Configuration:
         return (self.distribution_hosts or self.hosts)[0]
 
     @property
+    def is_distributed(self) -> bool:
+        """Whether this host is one of those that torchrun joins."""
+        return self.wants_torchrun and self.group in self.distribution_groups
+
+    @property
     def wants_torchrun(self) -> bool:
-        return bool(self.platform.get(TORCHRUN))
+        return any(self.platform.get(name) for name in _TORCHRUN)
 
 
 def read(environment: Mapping[str, str]) -> Configuration:
@@ -127,6 +139,9 @@ def read(environment: Mapping[str, str]) -> Configuration:
         job_name=environment.get("TRAINING_JOB_NAME")
         or str(platform.get("sagemaker_job_name") or ""),
         region=str(platform.get("sagemaker_region") or environment.get("AWS_REGION") or ""),
+        # Several jobs share one machine, so the port need not be AWS's; nor the name known.
+        master_address=environment.get("KENNEL_MASTER_ADDR", ""),
+        master_port=environment.get("KENNEL_MASTER_PORT") or _MASTER_PORT,
     )
 
 

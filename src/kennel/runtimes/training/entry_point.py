@@ -38,7 +38,7 @@ def command(configuration: Configuration, kind: Kind, python: str, processes: in
     """
     name = configuration.entry_point
     arguments = to_arguments(configuration.hyperparameters)
-    if configuration.wants_torchrun:
+    if configuration.is_distributed:
         return _torchrun(configuration, kind, python, processes) + arguments
     if kind is Kind.PACKAGE:
         return [python, "-m", name.removesuffix(".py"), *arguments]
@@ -58,7 +58,10 @@ def _torchrun(configuration: Configuration, kind: Kind, python: str, processes: 
     hosts = configuration.distribution_hosts
     launcher = [python, "-m", "torch.distributed.run"]
     launcher += ["--nnodes", str(len(hosts)), "--nproc_per_node", str(processes)]
+    # The toolkit leaves the master out for one host; here torchrun's own port may be another job's.
+    if len(hosts) > 1 or configuration.master_address:
+        master = configuration.master_address or configuration.master
+        launcher += ["--master_addr", master, "--master_port", configuration.master_port]
     if len(hosts) > 1:
-        launcher += ["--master_addr", configuration.master, "--master_port", "7777"]
         launcher += ["--node_rank", str(hosts.index(configuration.host))]
     return [*launcher, configuration.entry_point]

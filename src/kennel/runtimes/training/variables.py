@@ -18,7 +18,6 @@ from kennel.runtimes.training.hyperparameters import is_framework_parameter, to_
 
 __all__ = ["child_environment", "contract_variables", "training_environment"]
 
-_MASTER_PORT = "7777"
 _NETWORK_INTERFACE = "eth0"
 
 
@@ -131,11 +130,11 @@ def child_environment(
         **private_variables(inherited),
         **contract,
         "CURRENT_HOST": configuration.host,
-        "MASTER_ADDR": configuration.master,
-        "MASTER_PORT": _MASTER_PORT,
+        "MASTER_ADDR": configuration.master_address or configuration.master,
+        "MASTER_PORT": configuration.master_port,
         # The SDK's third version reads these names instead.
-        "SM_MASTER_ADDR": configuration.master,
-        "SM_MASTER_PORT": _MASTER_PORT,
+        "SM_MASTER_ADDR": configuration.master_address or configuration.master,
+        "SM_MASTER_PORT": configuration.master_port,
         "PYTHONPATH": os.pathsep.join(entry for entry in path if entry),
         "PYTHONUNBUFFERED": "1",
         "SAGEMAKER_BASE_DIR": configuration.folders.base,

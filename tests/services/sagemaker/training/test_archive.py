@@ -13,7 +13,7 @@ from kennel.services.sagemaker.training.upload import is_empty
 
 def archive(folder: Path) -> bytes:
     pieces: list[bytes] = []
-    write_archive(folder, pieces.append)
+    write_archive([folder], pieces.append)
     return b"".join(pieces)
 
 

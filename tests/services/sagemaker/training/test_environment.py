@@ -9,6 +9,7 @@ from kennel.identity import Credentials, Principal
 from kennel.services.sagemaker.images import Image
 from kennel.services.sagemaker.training.environment import JobIdentity, job_environment
 from kennel.services.sagemaker.training.folder import HostFolder
+from kennel.services.sagemaker.training.meeting import Meeting
 from kennel.services.sagemaker.training.spec import TrainingSpec, with_defaults
 from tests.services.sagemaker.training.test_spec import REQUEST
 
@@ -33,6 +34,7 @@ def environment(
         Image(Path("/opt/env/bin/python")),
         HostFolder(root, "algo-1"),
         JOB,
+        Meeting("127.90.1", 7780),
         threads=3,
         cache=Path("/state/cache/x"),
         imports=Path("/state/imports"),
@@ -63,6 +65,14 @@ def test_temporary_files_have_short_paths_for_multiprocessings_sockets():
     assert environment("ml.m5.large", mounted=False)["TMPDIR"] == "/state/dogs/algo-1/tmp"
     deep = Path("/state/sagemaker/training/a-name-as-long-as-the-sdk-makes-them/0123456789/algo-1")
     assert "TMPDIR" not in environment("ml.m5.large", mounted=False, root=deep)
+
+
+def test_the_first_host_is_found_by_name_or_where_names_cant_be_looked_up_by_address():
+    named, unnamed = (environment("ml.m5.large", mounted=mounted) for mounted in (True, False))
+    assert (named["KENNEL_MASTER_ADDR"], named["KENNEL_MASTER_PORT"]) == ("algo-1", "7780")
+    assert unnamed["KENNEL_MASTER_ADDR"] == "127.90.1.1"
+    assert named["GLOO_SOCKET_IFNAME"] == "lo"
+    assert named["no_proxy"] == named["NO_PROXY"] == "localhost,127.0.0.1,algo-1,127.90.1.1"
 
 
 def test_the_requests_environment_overrides_all_but_the_jobs_name():

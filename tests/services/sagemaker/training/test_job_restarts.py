@@ -161,7 +161,7 @@ def test_a_phase_that_was_not_finished_is_done_again(
 ) -> None:
     """The plane dies just after the phase was stored: the folder holds what came before it."""
     own.put("photos/a.txt", "dog")
-    monkeypatch.setattr(own.jobs._pool, "submit", lambda name: True)
+    monkeypatch.setattr(own.jobs._pool, "submit", lambda name, size: True)
     script = SAVE + "print(os.listdir('/opt/ml/input/data/t'))\n"
     own.create("again", script, InputDataConfig=[channel("t", "s3://in-bucket/photos")])
 
@@ -231,7 +231,7 @@ def prepare(bench: Bench, name: str, *, whole: bool) -> None:
     job = stored(bench).get(name)
     assert job is not None
     folder = HostFolder(bench.state / "sagemaker/training" / job.folder / "algo-1", "algo-1")
-    folder.prepare(TrainingSpec.read(job.request))
+    folder.prepare(TrainingSpec.read(job.request), {"algo-1": "127.90.1.1"})
     (folder.data / "t").mkdir()
     (folder.data / "t" / ("a.txt" if whole else "half")).write_text("dog")
     if whole:

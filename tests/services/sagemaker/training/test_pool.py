@@ -47,6 +47,33 @@ def test_jobs_start_in_turn_as_slots_come_free():
     wait_until(lambda: shop.pool.running == 0)
 
 
+def test_a_job_takes_a_slot_for_each_of_its_hosts():
+    shop = Shop(4)
+    assert shop.pool.submit("three", 3)
+    assert not shop.pool.submit("two", 2)
+    assert not shop.pool.submit("one")  # there is room, but it is not its turn
+    assert shop.pool.running == 3
+    shop.finish("three")
+    wait_until(lambda: shop.log == ["three", "two", "one"])
+    assert shop.pool.running == 3
+    for name in ("two", "one"):
+        shop.finish(name)
+    wait_until(lambda: shop.pool.running == 0)
+
+
+def test_a_job_with_more_hosts_than_slots_runs_alone():
+    shop = Shop(2)
+    assert shop.pool.submit("one")
+    assert not shop.pool.submit("five", 5)
+    shop.finish("one")
+    wait_until(lambda: shop.log == ["one", "five"])
+    assert not shop.pool.submit("next")
+    shop.finish("five")
+    wait_until(lambda: shop.log == ["one", "five", "next"])
+    shop.finish("next")
+    wait_until(lambda: shop.pool.running == 0)
+
+
 def test_one_name_runs_once_at_a_time():
     shop = Shop(4)
     assert shop.pool.submit("a")

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from kennel.errors import NotImplementedByKennel, ValidationException
+from kennel.services.sagemaker.errors import ResourceLimitExceeded
 from kennel.services.sagemaker.naming import S3Location
-from kennel.services.sagemaker.training.spec import TrainingSpec, with_defaults
+from kennel.services.sagemaker.training.spec import MOST_HOSTS, TrainingSpec, with_defaults
 
 REQUEST: dict[str, Any] = {
     "TrainingJobName": "dogs",
@@ -121,10 +122,25 @@ def test_what_aws_refuses_is_refused(changes, message):
         read(**changes)
 
 
+def test_hosts_are_in_the_order_of_their_letters_as_on_aws():
+    assert read().hosts == ("algo-1",)
+    assert read(ResourceConfig__InstanceCount=11).hosts[:4] == (
+        "algo-1", "algo-10", "algo-11", "algo-2",
+    )  # fmt: skip
+
+
+def test_more_hosts_than_there_may_be_are_refused_in_awss_words():
+    with pytest.raises(
+        ResourceLimitExceeded,
+        match=r"limit 'ml\.m5\.xlarge for training job usage' is 20 Instances, with current util.*"
+        "request delta of 21 Instances",
+    ):
+        read(ResourceConfig__InstanceCount=MOST_HOSTS + 1)
+
+
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"ResourceConfig__InstanceCount": 2}, "InstanceCount"),
         ({"ResourceConfig__InstanceGroups": [{}]}, "ResourceConfig.InstanceGroups"),
         ({"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining"),
         ({"AlgorithmSpecification__TrainingInputMode": "Pipe"}, "Pipe"),

@@ -12,10 +12,12 @@ import stat
 import tarfile
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+from kennel.services.sagemaker.training.merge import merged
 
 __all__ = ["write_archive"]
 
@@ -25,11 +27,12 @@ _GZIP = 31  # zlib's window bits for a gzip header and trailer; its header carri
 _AHEAD = 8  # chunks compressed but not yet written; bounds the memory
 
 
-def write_archive(folder: Path, write: Callable[[bytes], None]) -> None:
-    """Hands the tar.gz of everything below `folder` to `write`, in order, piece by piece.
+def write_archive(folders: Sequence[Path], write: Callable[[bytes], None]) -> None:
+    """Hands the tar.gz of everything below `folders` to `write`, in order, piece by piece.
 
-    Files come in the order of their names and belong to nobody. A link that leads out of the
-    folder, a pipe and a device are left out: what is unpacked elsewhere could not have them.
+    Of several folders with an entry of one name, the first one's goes in (see `merged`). Files come
+    in the order of their names and belong to nobody. A link that leads out of its folder, a pipe
+    and a device are left out: what is unpacked elsewhere could not have them.
     """
     workers = min(4, os.cpu_count() or 1)
     with ThreadPoolExecutor(workers, thread_name_prefix="archive") as pool:
@@ -38,7 +41,7 @@ def write_archive(folder: Path, write: Callable[[bytes], None]) -> None:
         with tarfile.open(
             None, "w|", fileobj=stream, bufsize=_CHUNK, format=tarfile.PAX_FORMAT
         ) as tar:
-            for path, name in _entries(folder):
+            for path, name in _entries(folders):
                 entry = tar.gettarinfo(path, name)
                 entry.uid = entry.gid = 0
                 entry.uname = entry.gname = ""
@@ -55,21 +58,19 @@ def write_archive(folder: Path, write: Callable[[bytes], None]) -> None:
         sink.finish()
 
 
-def _entries(folder: Path) -> Iterator[tuple[Path, str]]:
-    root = os.path.realpath(folder)
-    for parent, folders, files in os.walk(folder):
-        folders.sort()
-        for name in sorted([*folders, *files]):
-            path = Path(parent, name)
-            mode = path.lstat().st_mode
-            if stat.S_ISLNK(mode):
-                target = os.readlink(path)
-                inside = os.path.realpath(path).startswith(root + os.sep)
-                if os.path.isabs(target) or not inside:
-                    continue
-            elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+def _entries(folders: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    for entry in merged(folders):
+        path = entry.path
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            root = os.path.realpath(entry.root)
+            target = os.readlink(path)
+            inside = os.path.realpath(path).startswith(root + os.sep)
+            if os.path.isabs(target) or not inside:
                 continue
-            yield path, str(path.relative_to(folder))
+        elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            continue
+        yield path, entry.name
 
 
 class _Sink:

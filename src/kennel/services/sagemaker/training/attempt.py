@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kennel.engine import Exit, Mount, Process, ProcessSpec
+from kennel.engine import Exit, Mount, Process, ProcessSpec, are_connected
 from kennel.engine.errors import EngineError
 from kennel.services.logs.shipment import Shipment
 from kennel.services.sagemaker.images import Image
@@ -60,7 +60,9 @@ class Attempt:
         self._job = job
         self._spec = spec
         self._hosts: list[_Host] = []
-        self._checkpoints: CheckpointSync | None = None
+        self._checkpoints: list[CheckpointSync] = []
+        # Only where it is a question whether the hosts work together.
+        self._watches = len(spec.hosts) > 1 and not spec.launcher
 
     @property
     def number(self) -> int:
@@ -98,10 +100,8 @@ class Attempt:
         return bool(self._hosts)
 
     def wait(self, seconds: float) -> list[Exit] | None:
-        """Every host's end, or None if one still runs after so many seconds.
-
-        Once one host has failed, the others are killed: they would wait for it in vain.
-        """
+        """Every host's end, or None if one still runs after so many seconds."""
+        self._look()
         deadline = time.monotonic() + seconds
         ends = []
         for host in self._hosts:
@@ -109,11 +109,13 @@ class Attempt:
             end = host.process.wait(max(deadline - time.monotonic(), 0.0))
             if end is not None:
                 ends.append(end)
-        if len(ends) == len(self._hosts):
-            return ends
-        if any(end.code for end in ends):
-            self.kill()
-        return None
+        return ends if len(ends) == len(self._hosts) else None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a host has ended badly."""
+        ends = (host.process.poll() for host in self._hosts)
+        return any(end is not None and end.code != 0 for end in ends)
 
     def terminate(self) -> None:
         """SIGTERM to every host's process group."""
@@ -131,16 +133,22 @@ class Attempt:
         """Once all have ended: ships the rest of the logs and of the checkpoints. JobFault."""
         for host in self._hosts:
             host.shipment.drain()
-        if self._checkpoints is not None:
-            sync, self._checkpoints = self._checkpoints, None
-            sync.finish()
+        faults = []
+        for sync in self._checkpoints:
+            try:
+                sync.finish()
+            except JobFault as fault:
+                faults.append(fault)
+        self._checkpoints = []
+        if faults:
+            raise faults[0]
 
     def detach(self) -> None:
         """Watches no more; the processes go on."""
         for host in self._hosts:
             host.shipment.close()
-        if self._checkpoints is not None:
-            self._checkpoints.close()
+        for sync in self._checkpoints:
+            sync.close()
 
     def _adopted(self, folder: HostFolder) -> Process | None:
         return self._workshop.parts.engine.adopt(folder.run(self.number))
@@ -150,12 +158,21 @@ class Attempt:
         spec = self._process_spec(folder, image)
         spec.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The engine appends: what Kennel has to say stands before what the script says.
-        spec.log.write_text("".join(f"[kennel] {line}\n" for line in notes(self._job, self._spec)))
+        # The notes are on the job, so the first host's log has them.
+        first = folder.host == self._spec.hosts[0]
+        lines = notes(self._job, self._spec, names_resolve=bool(spec.mounts)) if first else ()
+        spec.log.write_text("".join(f"[kennel] {line}\n" for line in lines))
         return parts.engine.run(spec)
 
     def _process_spec(self, folder: HostFolder, image: Image) -> ProcessSpec:
         mounted = self._workshop.parts.engine.capabilities.mount_namespaces
-        mounts = [Mount(folder.ml, ML), Mount(folder.temporary, TEMPORARY)] if mounted else []
+        mounts = []
+        if mounted:
+            mounts = [
+                Mount(folder.ml, ML),
+                Mount(folder.temporary, TEMPORARY),
+                Mount(folder.hosts_file, "/etc/hosts"),
+            ]
         checkpoints = self._spec.checkpoints
         if checkpoints is not None and not checkpoints.local_path.startswith(ML + "/"):
             if not mounted:
@@ -173,6 +190,7 @@ class Attempt:
                 image,
                 folder,
                 self._identity(),
+                self._workshop.meeting(self._job),
                 threads=self._workshop.threads(self._spec),
                 cache=self._workshop.cache(self._spec.role_arn),
                 imports=self._workshop.imports(),
@@ -208,11 +226,12 @@ class Attempt:
             self._workshop.jobs,
             self._workshop.listeners,
             self._context,
+            tells=folder.host == self._spec.hosts[0],
         )
         shipment = self._workshop.shipper.ship(
             folder.run(self.number) / "log",
             group=LOG_GROUP_TRAINING,
-            stream=self._stream(folder),
+            stream=self._job.log_stream(folder.host),
             principal=self._context.principal,
             region=self._job.region,
             new=fresh,
@@ -227,21 +246,35 @@ class Attempt:
         )
         self._hosts.append(_Host(folder, process, shipment, meter))
 
-    def _stream(self, folder: HostFolder) -> str:
-        started = self._job.attempt_started or self._job.creation_time
-        return f"{self._job.name}/{folder.host}-{int(started)}"
-
     def _sync_checkpoints(self, *, fresh: bool) -> None:
+        """Each host's folder goes to the one location, as on AWS: the files of several hosts must
+        have names of their own, or the last one that is written stands."""
         checkpoints = self._spec.checkpoints
         if checkpoints is None:
             return
-        # Hosts share the location on AWS too, and tell their files apart by name.
         uploads = Uploads(self._context, self._workshop.parts.blobs)
-        for host in self._hosts[:1]:
-            sync = CheckpointSync(
-                host.folder.checkpoints(checkpoints), checkpoints.location, uploads
-            )
+        for host in self._hosts:
+            folder = host.folder.checkpoints(checkpoints)
+            sync = CheckpointSync(folder, checkpoints.location, uploads)
             if fresh:
                 sync.assume_synced()
             sync.start()
-            self._checkpoints = sync
+            self._checkpoints.append(sync)
+
+    def _look(self) -> None:
+        """Looks whether the hosts are connected, until they have been."""
+        if not self._watches:
+            return
+        seen = are_connected([host.process for host in self._hosts])
+        if seen is None:
+            self._watches = False
+            return
+
+        def change(job: TrainingJob) -> TrainingJob | None:
+            if job.connected or job.connected == seen:
+                return None
+            job.connected = seen
+            return job
+
+        self._workshop.jobs.change(self._job.name, change)
+        self._watches = not seen

@@ -9,7 +9,7 @@ from kennel.services.sagemaker.training.debugger import evaluations, profiling_s
 from kennel.services.sagemaker.training.document import TrainingJob, TrainingJobSummary
 from kennel.services.sagemaker.training.status import SecondaryStatus
 
-__all__ = ["describe", "summarize"]
+__all__ = ["billable_seconds", "describe", "summarize"]
 
 # Of the request, what is shown as it was given.
 _SHOWN = (
@@ -111,5 +111,10 @@ def _seconds(job: TrainingJob) -> dict[str, int]:
     as long as nothing is interrupted. AWS bills begun seconds."""
     if job.started is None or job.ended is None:
         return {}
-    seconds = max(1, math.ceil(job.ended - job.started))
+    seconds = billable_seconds(job.started, job.ended)
     return {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+
+
+def billable_seconds(started: float, ended: float) -> int:
+    """What each instance is billed; a client multiplies it by their number."""
+    return max(1, math.ceil(ended - started))

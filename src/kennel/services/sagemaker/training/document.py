@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from kennel.services.sagemaker.training.meeting import Meeting
 from kennel.services.sagemaker.training.status import (
     MESSAGES,
     JobStatus,
@@ -80,7 +81,9 @@ class TrainingJob(TrainingJobSummary, kw_only=True, omit_defaults=True):
     """A training job, whole.
 
     `request` is CreateTrainingJob's, with AWS's defaults filled in and without the tags.
-    `attempt` counts the starts of the process; it grows only when a process was lost.
+    `attempt` counts the starts of the processes; it grows only when one was lost. `meeting` is
+    where the hosts meet, None until they are made. `connected` says whether a connection between
+    them was seen, None if nobody looked.
     """
 
     request: dict[str, Any]
@@ -91,6 +94,13 @@ class TrainingJob(TrainingJobSummary, kw_only=True, omit_defaults=True):
     artifacts: str = ""
     metrics: dict[str, MetricValue] = msgspec.field(default_factory=dict)
     tuning_job_arn: str = ""
+    meeting: Meeting | None = None
+    connected: bool | None = None
+
+    def log_stream(self, host: str) -> str:
+        """The name of a host's log stream, of this attempt."""
+        started = self.attempt_started or self.creation_time
+        return f"{self.name}/{host}-{int(started)}"
 
     def move(self, to: SecondaryStatus, now: float, message: str = "") -> None:
         """Enters a secondary status. Raises ValueError if it can't follow the present one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from kennel.services.sagemaker.training.layout import (
     share_of,
 )
 from kennel.services.sagemaker.training.spec import Channel
-from kennel.store import BlobSlices
+from kennel.store import BlobSlices, Slice
 
 if TYPE_CHECKING:
     from kennel.services.context import Context
@@ -60,6 +62,21 @@ class Downloads:
         folder.mkdir(parents=True)
         self.files(lay_out(prefix, keys), folder)
         return size
+
+    def replicate(self, source: Path, target: Path) -> None:
+        """Fills a channel's folder, which must be missing, with what another host has of it: a
+        copy of its own, whose extents are shared only where a write parts them."""
+
+        def copy(path: str, to: str) -> str:
+            self._check()
+            size = os.stat(path).st_size
+            BlobSlices([Slice(Path(path), 0, size)]).copy_to(Path(to))
+            return to
+
+        try:
+            shutil.copytree(source, target, copy_function=copy)
+        except (OSError, shutil.Error) as error:
+            raise JobFault(f"ClientError: Data download failed:{error}") from error
 
     def prefix(self, location: S3Location) -> dict[str, int]:
         """The objects whose keys start with the location's key: size by key, in key order."""

@@ -10,7 +10,8 @@ from pathlib import Path
 from kennel.client_environment import Reach, client_variables
 from kennel.identity import Credentials
 from kennel.services.sagemaker.images import Image
-from kennel.services.sagemaker.training.folder import TEMPORARY, HostFolder
+from kennel.services.sagemaker.training.folder import LOOPBACK, TEMPORARY, HostFolder
+from kennel.services.sagemaker.training.meeting import Meeting
 from kennel.services.sagemaker.training.spec import TrainingSpec
 
 __all__ = ["JobIdentity", "job_environment"]
@@ -37,6 +38,7 @@ def job_environment(
     image: Image,
     folder: HostFolder,
     job: JobIdentity,
+    meeting: Meeting,
     *,
     threads: int,
     cache: Path,
@@ -59,7 +61,8 @@ def job_environment(
         "PYTHONPATH": str(imports),
         "KENNEL_CACHE_DIR": str(cache),
         **_hardware(spec, threads),
-        **client_variables(job.reach, job.credentials, job.region),
+        **_clients(spec, job, meeting),
+        **_network(spec, meeting, mounted),
     }
     if not mounted:
         variables["SAGEMAKER_BASE_DIR"] = str(folder.ml)
@@ -84,3 +87,27 @@ def _hardware(spec: TrainingSpec, threads: int) -> Mapping[str, str]:
         str(threads),
     )
     return count | {"CUDA_VISIBLE_DEVICES": ",".join(map(str, range(spec.instance.gpus)))}
+
+
+def _clients(spec: TrainingSpec, job: JobIdentity, meeting: Meeting) -> Mapping[str, str]:
+    """What leads AWS clients to the plane. The job's hosts reach each other past its proxy."""
+    variables = client_variables(job.reach, job.credentials, job.region)
+    addresses = meeting.addresses(spec.hosts)
+    direct = ",".join([variables["no_proxy"], *addresses, *addresses.values()])
+    return variables | {"no_proxy": direct, "NO_PROXY": direct}
+
+
+def _network(spec: TrainingSpec, meeting: Meeting, mounted: bool) -> Mapping[str, str]:
+    """The first two are for the toolkit, which makes MASTER_ADDR and MASTER_PORT of them. Where
+    nothing can be mounted there is no /etc/hosts in which the host's name could stand.
+
+    Gloo would otherwise listen on the address of this machine's name, which others can reach.
+    """
+    first = spec.hosts[0]
+    return {
+        "KENNEL_MASTER_ADDR": first if mounted else meeting.addresses(spec.hosts)[first],
+        "KENNEL_MASTER_PORT": str(meeting.port),
+        "GLOO_SOCKET_IFNAME": LOOPBACK,
+        "TP_SOCKET_IFNAME": LOOPBACK,
+        "NCCL_SOCKET_IFNAME": LOOPBACK,
+    }

@@ -34,12 +34,15 @@ def read_failure_file(path: Path) -> str:
     return data.decode("utf-8", "replace")[:REASON_LIMIT]
 
 
-def failure_reason(end: Exit, text: str, instance: InstanceType, memory_bytes: int) -> str:
+def failure_reason(
+    end: Exit, text: str, instance: InstanceType, memory_bytes: int, host: str = ""
+) -> str:
     """FailureReason of a process that ended badly. `text` is what its failure file said,
-    `memory_bytes` what it was allowed."""
+    `memory_bytes` what it was allowed. `host` is named if it is given."""
+    which = f", host: {host}" if host else ""
     if end.out_of_memory:
-        return _out_of_memory(instance, memory_bytes)
-    suffix = f", exit code: {end.code}"
+        return _out_of_memory(instance, memory_bytes) + which
+    suffix = f", exit code: {end.code}{which}"
     prefix = "AlgorithmError: "
     return prefix + text[: REASON_LIMIT - len(prefix) - len(suffix)] + suffix
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from kennel.services.sagemaker.training.meeting import hosts_file
 from kennel.services.sagemaker.training.spec import Checkpoints, TrainingSpec
 
-__all__ = ["ML", "TEMPORARY", "HostFolder"]
+__all__ = ["LOOPBACK", "ML", "TEMPORARY", "HostFolder"]
 
 ML = "/opt/ml"
 TEMPORARY = "/opt/kennel/tmp"
+LOOPBACK = "lo" if sys.platform == "linux" else "lo0"
 _GROUP = "homogeneousCluster"
+_MACHINE_HOSTS = Path("/etc/hosts")
 
 
 class HostFolder:
@@ -68,13 +72,18 @@ class HostFolder:
         """What is mounted as TEMPORARY: a short path, which sockets need."""
         return self.root / "tmp"
 
+    @property
+    def hosts_file(self) -> Path:
+        """What is mounted as /etc/hosts."""
+        return self.root / "hosts"
+
     def run(self, attempt: int) -> Path:
         """The engine's record of one start of the process."""
         return self.root / f"run-{attempt}"
 
-    def prepare(self, spec: TrainingSpec) -> None:
+    def prepare(self, spec: TrainingSpec, addresses: Mapping[str, str]) -> None:
         """Makes the folder as an instance has it before the data comes, whatever was there;
-        the engine's records stay."""
+        the engine's records stay. `addresses` are the job's hosts'."""
         for folder in (self.ml, self.home, self.temporary):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
@@ -89,6 +98,8 @@ class HostFolder:
             ("resourceconfig", _resources(spec, self.host)),
         ):
             (config / f"{name}.json").write_text(json.dumps(content))
+        machine = _MACHINE_HOSTS.read_text("utf-8", "replace") if _MACHINE_HOSTS.exists() else ""
+        self.hosts_file.write_text(hosts_file(machine, addresses))
 
     def clear_input(self, spec: TrainingSpec) -> None:
         """Forgets a download that did not come to its end."""
@@ -129,5 +140,5 @@ def _resources(spec: TrainingSpec, host: str) -> Mapping[str, Any]:
         "current_group_name": _GROUP,
         "hosts": list(spec.hosts),
         "instance_groups": [group],
-        "network_interface_name": "lo",
+        "network_interface_name": LOOPBACK,
     }

@@ -26,6 +26,7 @@ from kennel.services.sagemaker.training.document import (
 )
 from kennel.services.sagemaker.training.events import Listener, Listeners
 from kennel.services.sagemaker.training.inputs import require_input_objects
+from kennel.services.sagemaker.training.meeting import Meetings
 from kennel.services.sagemaker.training.pool import JobPool
 from kennel.services.sagemaker.training.run import TrainingRun
 from kennel.services.sagemaker.training.spec import TrainingSpec, with_defaults
@@ -75,6 +76,7 @@ class TrainingJobs(Noun):
             jobs=self._jobs,
             listeners=self._listeners,
             images=Images(parts.folder, parts.account_id),
+            meetings=Meetings(),
             threads=self._threads,
             closing=self._closing,
         )
@@ -85,13 +87,18 @@ class TrainingJobs(Noun):
         # Those whose processes may run come first: they hold their slots already.
         waiting = (SecondaryStatus.STARTING, SecondaryStatus.PENDING)
         active.sort(key=lambda job: (job.secondary in waiting, job.creation_time))
-        for job in active:
-            self._pool.submit(job.name)
+        whole = [job for job in (self._jobs.get(summary.name) for summary in active) if job]
+        for job in whole:
+            if job.meeting is not None:
+                self._workshop.meetings.keep(job.name, job.meeting)
+        for job in whole:
+            self._pool.submit(job.name, job.request["ResourceConfig"]["InstanceCount"])
         threading.Thread(target=self._sweep, name="training-sweep", daemon=True).start()
 
     def stop(self) -> None:
         self._closing.set()
         self._pool.close(_STOP_SECONDS)
+        self._workshop.meetings.close()
 
     def exists(self, kind: str, name: str) -> bool:
         return self._jobs.get(name) is not None
@@ -108,11 +115,11 @@ class TrainingJobs(Noun):
         constructor, or looks at the jobs once it has subscribed."""
         return self._listeners.add(listener)
 
-    def expect(self, owner: str, jobs: int) -> None:
-        """Says that `owner` (a tuning job) will keep so many jobs running side by side, so that
-        the first of them leaves the others their share of the cores; 0 ends that."""
-        if jobs:
-            self._expected[owner] = jobs
+    def expect(self, owner: str, hosts: int) -> None:
+        """Says that `owner` (a tuning job) will keep so many hosts running side by side, so that
+        the first of its jobs leaves the others their share of the cores; 0 ends that."""
+        if hosts:
+            self._expected[owner] = hosts
         else:
             self._expected.pop(owner, None)
 
@@ -283,7 +290,8 @@ class TrainingJobs(Noun):
         )
         if not self._jobs.add(job, checked_tags):
             raise _name_taken(arn)
-        if not self._pool.submit(name) and not self._jobs.move(job, SecondaryStatus.PENDING):
+        started = self._pool.submit(name, len(spec.hosts))
+        if not started and not self._jobs.move(job, SecondaryStatus.PENDING):
             self._pool.stop_requested(name)  # it was stopped before it was in the queue
         return arn
 
@@ -314,7 +322,7 @@ class TrainingJobs(Noun):
         return TrainingRun(self._workshop, self.context(), name)
 
     def _threads(self, spec: TrainingSpec) -> int:
-        """A fair share of the cores among the jobs that run and those that are about to."""
+        """A fair share of the cores among the hosts that run and those that are about to."""
         beside = max(self._pool.running, *self._expected.values(), 1)
         return max(1, min(spec.instance.vcpus, (os.cpu_count() or 1) // beside))
 

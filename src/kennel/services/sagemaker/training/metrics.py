@@ -25,7 +25,10 @@ _BATCH = 500  # values in one PutMetricData; CloudWatch takes 1,000
 
 
 class JobMetrics:
-    """Reads the log lines of one attempt of a job, each at least once.
+    """Reads the log lines of one host in one attempt of a job, each at least once.
+
+    Every host's values go into the job and to CloudWatch. Listeners are told of one host's (that
+    which `tells`): they count values as steps of the training, which all hosts take.
 
     `context` acts as the job's role, which needs cloudwatch:PutMetricData as on AWS; where it
     lacks that, the job still gets its final metrics.
@@ -38,6 +41,8 @@ class JobMetrics:
         jobs: JobStore,
         listeners: Listeners,
         context: Context,
+        *,
+        tells: bool = True,
     ) -> None:
         self._name = job.name
         self._arn = job.arn
@@ -46,6 +51,7 @@ class JobMetrics:
         self._jobs = jobs
         self._listeners = listeners
         self._context = context
+        self._tells = tells
         self._refused = False
 
     def on_lines(self, lines: Sequence[LogLine]) -> None:
@@ -67,7 +73,7 @@ class JobMetrics:
         self._remember(seen)
         for start in range(0, len(seen), _BATCH):
             self._publish(seen[start : start + _BATCH])
-        for event in seen:
+        for event in seen if self._tells else ():
             self._listeners.tell(event)
 
     def _remember(self, seen: list[MetricSeen]) -> None:

@@ -8,12 +8,21 @@ from typing import Any
 from kennel.services.sagemaker.training.debugger import watching_notes
 from kennel.services.sagemaker.training.document import TrainingJob
 from kennel.services.sagemaker.training.spec import TrainingSpec
+from kennel.services.sagemaker.training.waste import warning
 
 __all__ = ["notes"]
 
 
-def notes(job: TrainingJob, spec: TrainingSpec) -> Iterator[str]:
-    """One sentence for each thing that AWS would do and this machine does not."""
+def notes(job: TrainingJob, spec: TrainingSpec, *, names_resolve: bool) -> Iterator[str]:
+    """One sentence for each thing that AWS would do and this machine does not, and a warning of
+    several instances that nothing joins. `names_resolve` says that the job has an /etc/hosts."""
+    if text := warning(spec):
+        yield text
+    if len(spec.hosts) > 1 and not names_resolve:
+        yield (
+            "This machine gives Kennel no mount namespaces, so the names in SM_HOSTS can't be "
+            "looked up. MASTER_ADDR holds an address; use that."
+        )
     for channel in spec.channels:
         if channel.input_mode == "FastFile":
             yield (

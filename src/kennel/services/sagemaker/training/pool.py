@@ -24,8 +24,10 @@ class Runnable(Protocol):
 
 
 class JobPool:
-    """Runs jobs by name, each on a thread of its own, at most `slots` at once, in turn.
+    """Runs jobs by name, each on a thread of its own, in turn.
 
+    A job of several hosts takes a slot for each; one that takes more than there are runs alone.
+    The one whose turn it is holds up those behind it, or a large one would never have room.
     `make` makes the run of a job when its turn comes.
     """
 
@@ -34,14 +36,15 @@ class JobPool:
         self._make = make
         self._lock = threading.Lock()
         self._waiting: deque[str] = deque()
+        self._sizes: dict[str, int] = {}
         self._running: dict[str, tuple[Runnable, threading.Thread]] = {}
         self._closed = False
 
     @property
     def running(self) -> int:
-        """How many jobs run now."""
+        """How many slots are taken now."""
         with self._lock:
-            return len(self._running)
+            return self._taken()
 
     @property
     def waiting(self) -> int:
@@ -49,9 +52,11 @@ class JobPool:
         with self._lock:
             return len(self._waiting)
 
-    def submit(self, name: str) -> bool:
-        """Starts the job if a slot is free, else lets it wait; says whether it was started."""
+    def submit(self, name: str, size: int = 1) -> bool:
+        """Starts the job if so many slots are free, else lets it wait; says whether it was
+        started."""
         with self._lock:
+            self._sizes[name] = size
             self._waiting.append(name)
             self._start_waiting()
             return name in self._running
@@ -81,11 +86,18 @@ class JobPool:
         """With the lock held. A name runs once at a time, even when its job was deleted and made
         again while the first one's last steps are done."""
         for name in list(self._waiting):
-            if len(self._running) >= self._slots or self._closed:
+            if self._closed:
                 return
-            if name not in self._running:
-                self._waiting.remove(name)
-                self._start(name)
+            if name in self._running:
+                continue
+            if self._running and self._taken() + self._sizes[name] > self._slots:
+                return
+            self._waiting.remove(name)
+            self._start(name)
+
+    def _taken(self) -> int:
+        """With the lock held."""
+        return sum(self._sizes[name] for name in self._running)
 
     def _start(self, name: str) -> None:
         run = self._make(name)
@@ -100,14 +112,16 @@ class JobPool:
             run.run()
         except Exception:  # the thread's boundary: a full disk, say; the job is stored as it is
             log.exception("training job %s could not go on; trying again", name)
-            timer = threading.Timer(_RETRY, self._submit_again, (name,))
+            timer = threading.Timer(_RETRY, self._submit_again, (name, self._sizes[name]))
             timer.daemon = True
             timer.start()
         finally:
             with self._lock:
                 del self._running[name]
+                if name not in self._waiting:
+                    del self._sizes[name]
                 self._start_waiting()
 
-    def _submit_again(self, name: str) -> None:
+    def _submit_again(self, name: str, size: int) -> None:
         if not self._closed:
-            self.submit(name)
+            self.submit(name, size)

@@ -18,6 +18,7 @@ from kennel.engine import Exit
 from kennel.services.sagemaker.images import Image, UnknownImage
 from kennel.services.sagemaker.training.attempt import Attempt
 from kennel.services.sagemaker.training.checkpoints import restore_checkpoints
+from kennel.services.sagemaker.training.describe import billable_seconds
 from kennel.services.sagemaker.training.document import TrainingJob
 from kennel.services.sagemaker.training.download import Downloads
 from kennel.services.sagemaker.training.errors import JobFault, JobInterrupted
@@ -27,9 +28,11 @@ from kennel.services.sagemaker.training.failure import (
     failure_reason,
     read_failure_file,
 )
+from kennel.services.sagemaker.training.merge import clashes
 from kennel.services.sagemaker.training.spec import TrainingSpec
 from kennel.services.sagemaker.training.status import SecondaryStatus
 from kennel.services.sagemaker.training.upload import Uploads, is_empty
+from kennel.services.sagemaker.training.waste import launch_named_in, summary
 from kennel.services.sagemaker.training.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -74,6 +77,7 @@ class TrainingRun:
             if job.secondary.is_terminal:
                 try:
                     self._clean(job)
+                    self._workshop.meetings.end(self._name)
                 except Exception:  # the thread's boundary: the next start cleans up
                     log.exception("the folder of training job %s stays", self._name)
                 return
@@ -99,10 +103,15 @@ class TrainingRun:
 
     def _prepare(self, job: TrainingJob, spec: TrainingSpec) -> None:
         self._image(spec)
+        meeting = self._workshop.meeting(job)
         for folder in self._workshop.hosts(job, spec):
-            folder.prepare(spec)
+            folder.prepare(spec, meeting.addresses(spec.hosts))
+
+        def also(stored: TrainingJob) -> None:
+            stored.meeting = meeting
+
         needs_data = spec.channels or spec.source is not None or spec.checkpoints is not None
-        self._workshop.jobs.move(job, _S.DOWNLOADING if needs_data else _S.TRAINING)
+        self._workshop.jobs.move(job, _S.DOWNLOADING if needs_data else _S.TRAINING, also)
 
     def _download(self, job: TrainingJob, spec: TrainingSpec) -> None:
         downloads = Downloads(self._role(job), self._interrupted)
@@ -112,7 +121,10 @@ class TrainingRun:
             room = spec.volume_bytes
             for channel in spec.channels:
                 target = folder.data / channel.name
-                room -= downloads.channel(channel, target, number, len(hosts), room)
+                if number == 0 or channel.sharded:
+                    room -= downloads.channel(channel, target, number, len(hosts), room)
+                else:  # what the first host had room for
+                    downloads.replicate(hosts[0].data / channel.name, target)
             if spec.source is not None:
                 downloads.file(spec.source, folder.source_archive)
             if spec.checkpoints is not None:
@@ -130,6 +142,8 @@ class TrainingRun:
         while (ends := attempt.wait(self._until(deadline))) is None:
             if self._interrupted():
                 raise JobInterrupted
+            if attempt.has_failed:
+                attempt.kill()  # the others would wait for that host in vain
             if self._now() >= deadline:
                 self._exceeded(job)
                 return
@@ -158,21 +172,45 @@ class TrainingRun:
         outcome = job.outcome or _S.FAILED
         uploads = Uploads(self._role(job), self._workshop.parts.blobs)
         target = spec.output.below(self._name, "output")
-        [folder, *_] = self._workshop.hosts(job, spec)
-        if not is_empty(folder.output_data):
-            uploads.archive(folder.output_data, target.below("output.tar.gz"))
+        hosts = self._workshop.hosts(job, spec)
+        outputs = [folder.output_data for folder in hosts]
+        models = [folder.model for folder in hosts]
+        if not all(map(is_empty, outputs)):
+            uploads.archive(outputs, target.below("output.tar.gz"))
         artifacts = ""
         if outcome is not _S.FAILED:
             artifacts = str(target.below("model.tar.gz" if spec.compress else "model/"))
-            if spec.compress and not is_empty(folder.model):
-                uploads.archive(folder.model, target.below("model.tar.gz"))
+            if spec.compress and not all(map(is_empty, models)):
+                uploads.archive(models, target.below("model.tar.gz"))
             elif not spec.compress:
-                uploads.tree(folder.model, target.below("model"))
+                uploads.tree(models, target.below("model"))
+            self._sum_up(job, spec)
 
         def also(stored: TrainingJob) -> None:
             stored.artifacts = artifacts
 
         self._workshop.jobs.move(job, outcome, also)
+
+    def _sum_up(self, job: TrainingJob, spec: TrainingSpec) -> None:
+        """Says in the job's log what several hosts came to, where there is something to say."""
+        hosts = self._workshop.hosts(job, spec)
+        seconds = {}
+        for folder in hosts:
+            process = self._workshop.parts.engine.adopt(folder.run(job.attempt))
+            end = process.poll() if process is not None else None
+            if end is not None:
+                seconds[folder.host] = end.ended - end.started
+        if len(hosts) == 1 or len(seconds) < len(hosts):
+            return  # one that never started wasted nothing
+        lines = summary(
+            job,
+            spec,
+            seconds=seconds,
+            billed=billable_seconds(job.started or job.creation_time, self._now()),
+            named=launch_named_in(hosts[0].ml / "code"),
+            clashing=clashes([folder.model for folder in hosts]),
+        )
+        self._workshop.say(self._role(job), job.log_stream(spec.hosts[0]), lines)
 
     def _ended(self, job: TrainingJob, spec: TrainingSpec, ends: list[Exit]) -> None:
         """The processes have ended by themselves."""
@@ -190,13 +228,17 @@ class TrainingRun:
         self._workshop.jobs.move(job, _S.UPLOADING, also)
 
     def _reason(self, job: TrainingJob, spec: TrainingSpec, ends: list[Exit]) -> str:
-        """FailureReason of the first host that failed; empty if none did."""
+        """FailureReason of the host that failed first; empty if none did. The others were killed
+        for it, or failed because it was no longer there."""
         hosts = self._workshop.hosts(job, spec)
-        for folder, end in zip(hosts, ends, strict=True):
-            if end.code != 0:
-                text = read_failure_file(folder.failure)
-                return failure_reason(end, text, spec.instance, self._workshop.memory_bytes(spec))
-        return ""
+        failed = [(end, folder) for folder, end in zip(hosts, ends, strict=True) if end.code != 0]
+        if not failed:
+            return ""
+        end, folder = min(failed, key=lambda pair: pair[0].ended)
+        text = read_failure_file(folder.failure)
+        host = folder.host if len(hosts) > 1 else ""
+        memory = self._workshop.memory_bytes(spec)
+        return failure_reason(end, text, spec.instance, memory, host)
 
     def _exceeded(self, job: TrainingJob) -> None:
         def also(stored: TrainingJob) -> None:

@@ -9,16 +9,28 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from kennel.errors import NotImplementedByKennel, ValidationException
+from kennel.services.sagemaker.errors import ResourceLimitExceeded
 from kennel.services.sagemaker.instance_types import InstanceType, instance_type
 from kennel.services.sagemaker.naming import S3Location, s3_location
 from kennel.services.sagemaker.training.debugger import with_watching_defaults
 from kennel.services.sagemaker.training.patterns import MetricPattern
 
-__all__ = ["Channel", "Checkpoints", "TrainingSpec", "with_defaults"]
+__all__ = ["MOST_HOSTS", "Channel", "Checkpoints", "TrainingSpec", "with_defaults"]
 
 _DAY = 86_400
 _MOST_SECONDS = 28 * _DAY  # MaxRuntimeInSeconds [B]
 _CHECKPOINTS = "/opt/ml/checkpoints"
+MOST_HOSTS = 20  # of one job; AWS's default quota for all jobs together, and much for one machine
+# The hyperparameters by which the SDK's `distribution` asks for a launcher.
+_LAUNCHERS = (
+    "sagemaker_torch_distributed_enabled",
+    "sagemaker_pytorch_ddp_enabled",
+    "sagemaker_distributed_dataparallel_enabled",
+    "sagemaker_mpi_enabled",
+    "sagemaker_parameter_server_enabled",
+    "sagemaker_pytorch_xla_multi_worker_enabled",
+    "sagemaker_multi_worker_mirrored_strategy_enabled",
+)
 
 # The members of CreateTrainingJob's structures that Kennel acts on, or that change nothing here.
 _MEMBERS: Mapping[str, frozenset[str]] = {
@@ -99,6 +111,17 @@ class TrainingSpec:
     environment: Mapping[str, str]
     checkpoints: Checkpoints | None
 
+    @property
+    def launcher(self) -> str:
+        """The hyperparameter that asks for a launcher of the hosts; empty if none does."""
+        asked = (name for name in _LAUNCHERS if _is_true(self.hyperparameters.get(name, "")))
+        return next(asked, "")
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether the hosts get different data."""
+        return any(channel.sharded for channel in self.channels)
+
     @classmethod
     def read(cls, request: Mapping[str, Any]) -> TrainingSpec:
         """Reads a request that has its defaults. Raises ValidationException for what AWS refuses
@@ -132,7 +155,7 @@ class TrainingSpec:
             output=s3_location(output["S3OutputPath"]),
             compress=output.get("CompressionType", "GZIP") == "GZIP",
             instance=_instance(resources),
-            hosts=_hosts(resources["InstanceCount"]),
+            hosts=_hosts(resources),
             volume_bytes=_volume_bytes(resources),
             max_runtime=_max_runtime(_structure(request, "StoppingCondition")),
             environment=request.get("Environment", {}),
@@ -143,6 +166,8 @@ class TrainingSpec:
 def with_defaults(request: Mapping[str, Any]) -> dict[str, Any]:
     """A request with what AWS fills in where it says nothing."""
     resources = request.get("ResourceConfig")
+    if resources:
+        _known(resources, "ResourceConfig")
     if not resources or "InstanceType" not in resources or "InstanceCount" not in resources:
         raise ValidationException("ResourceConfig must have an InstanceType and an InstanceCount.")
     return {
@@ -201,15 +226,27 @@ def _volume_bytes(resources: Mapping[str, Any]) -> int:
     return gigabytes << 30
 
 
-def _hosts(count: int) -> tuple[str, ...]:
+def _hosts(resources: Mapping[str, Any]) -> tuple[str, ...]:
+    """The hosts' names, in the order of their letters as on AWS: algo-10 comes before algo-2 [D:
+    "Provide Training Information"]."""
+    count = resources["InstanceCount"]
     if count < 1:
         raise ValidationException("InstanceCount must be at least 1.")
-    if count > 1:
-        raise NotImplementedByKennel(
-            f"Kennel runs training jobs on one instance so far, not on {count}; "
-            "set InstanceCount to 1."
+    if count > MOST_HOSTS:
+        raise ResourceLimitExceeded(
+            f"The account-level service limit '{resources['InstanceType']} for training job usage' "
+            f"is {MOST_HOSTS} Instances, with current utilization of 0 Instances and a request "
+            f"delta of {count} Instances. Kennel runs them all on this machine."
         )
-    return tuple(f"algo-{number}" for number in range(1, count + 1))
+    return tuple(sorted(f"algo-{number}" for number in range(1, count + 1)))
+
+
+def _is_true(value: str) -> bool:
+    """Whether a hyperparameter of the SDK's, JSON in a string, says yes."""
+    try:
+        return bool(json.loads(value))
+    except ValueError:
+        return False
 
 
 def _max_runtime(condition: Mapping[str, Any]) -> float:

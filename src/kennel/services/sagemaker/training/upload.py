@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from kennel.errors import AwsError
 from kennel.services.sagemaker.naming import S3Location
 from kennel.services.sagemaker.training.archive import write_archive
 from kennel.services.sagemaker.training.errors import JobFault
+from kennel.services.sagemaker.training.merge import merged
 
 if TYPE_CHECKING:
     from kennel.services.context import Context
@@ -29,12 +30,12 @@ class Uploads:
         self._context = context
         self._blobs = blobs
 
-    def archive(self, folder: Path, target: S3Location) -> None:
-        """The folder as one tar.gz object. Nothing of it is held in memory."""
+    def archive(self, folders: Sequence[Path], target: S3Location) -> None:
+        """The folders, merged, as one tar.gz object. Nothing of it is held in memory."""
         with _faults(target):
             writer = self._blobs.writer()
             try:
-                write_archive(folder, writer.write)
+                write_archive(folders, writer.write)
                 staged = writer.finish()
             finally:
                 writer.abort()
@@ -50,11 +51,11 @@ class Uploads:
             finally:
                 staged.discard()
 
-    def tree(self, folder: Path, target: S3Location) -> None:
-        """Each file of the folder as an object below `target`."""
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                self.file(path, target.below(*path.relative_to(folder).parts))
+    def tree(self, folders: Sequence[Path], target: S3Location) -> None:
+        """Each file of the folders, merged, as an object below `target`."""
+        for entry in merged(folders):
+            if entry.path.is_file() and not entry.path.is_symlink():
+                self.file(entry.path, target.below(*entry.name.split("/")))
 
     def file(self, path: Path, target: S3Location) -> None:
         """One file as one object."""

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import kennel
+from kennel.errors import AwsError
 from kennel.services.logs import Logs
 from kennel.services.roles import RoleNotPassable, role_principal
 from kennel.services.sagemaker.images import Images
+from kennel.services.sagemaker.naming import LOG_GROUP_TRAINING
 from kennel.services.sagemaker.training.document import TrainingJob
 from kennel.services.sagemaker.training.errors import JobFault
 from kennel.services.sagemaker.training.events import Listeners
 from kennel.services.sagemaker.training.folder import HostFolder
+from kennel.services.sagemaker.training.meeting import Meeting, Meetings
 from kennel.services.sagemaker.training.spec import TrainingSpec
 from kennel.services.sagemaker.training.store import JobStore
 from kennel.services.service import Parts
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from kennel.services.logs import LogShipper
 
 __all__ = ["Workshop"]
+
+log = logging.getLogger(__name__)
 
 _SESSION_NAME = "SageMaker"  # as in the ARN of a job's session on AWS
 _OF_THE_MACHINE = 0.9  # how much of this machine's memory a job may have at most
@@ -41,6 +47,7 @@ class Workshop:
     jobs: JobStore
     listeners: Listeners
     images: Images
+    meetings: Meetings
     threads: Callable[[TrainingSpec], int]
     closing: threading.Event
 
@@ -59,6 +66,10 @@ class Workshop:
         """The folders of a job's hosts."""
         return [HostFolder(self.folder / job.folder / host, host) for host in spec.hosts]
 
+    def meeting(self, job: TrainingJob) -> Meeting:
+        """Where a job's hosts meet."""
+        return job.meeting or self.meetings.take(job.name)
+
     def context(self, context: Context, job: TrainingJob) -> Context:
         """A context that acts as a job's role in its region. Raises JobFault if the role is
         gone."""
@@ -67,6 +78,24 @@ class Workshop:
         except RoleNotPassable as error:
             raise JobFault(f"ClientError: {error.reason}") from error
         return self.parts.dispatcher.context(principal, region=job.region)
+
+    def say(self, context: Context, stream: str, lines: Iterable[str]) -> None:
+        """Writes lines to a job's log, after all that the job printed. `context` acts as the job's
+        role; where that may not write to the log there is nobody to say it to."""
+        now = int(self.parts.clock.wall() * 1000)
+        events = [{"timestamp": now, "message": f"[kennel] {line}"} for line in lines]
+        if not events:
+            return
+        try:
+            context.call(
+                "logs",
+                "PutLogEvents",
+                logGroupName=LOG_GROUP_TRAINING,
+                logStreamName=stream,
+                logEvents=events,
+            )
+        except AwsError as error:
+            log.warning("%s: %s", stream, error.message)
 
     def cache(self, role_arn: str) -> Path:
         """The folder that jobs of one role share: what they compute once and need again. Another

@@ -21,7 +21,7 @@ from kennel.services.sagemaker.tuning.searcher import Searcher, SearchFailed, Se
 from kennel.services.sagemaker.tuning.spec import TuningSpec
 from kennel.services.sagemaker.tuning.status import ObjectiveStatus, TuningStatus
 from kennel.services.sagemaker.tuning.store import TuningStore
-from kennel.services.sagemaker.tuning.trials import TrialJobs, trial_name
+from kennel.services.sagemaker.tuning.trials import TrialJobs, hosts_of_trial, trial_name
 from kennel.services.service import Parts
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ class TuningRun:
         evidence = self._store.evidence(self._name)
         self._findings = evidence.findings if evidence is not None else []
         spec = TuningSpec.read(job.request)
-        self._training.expect(job.arn, min(spec.parallel, job.trials))
+        side_by_side = min(spec.parallel, job.trials)
+        self._training.expect(job.arn, side_by_side * hosts_of_trial(spec))
         try:
             while not self._closing.is_set():
                 self._news.clear()

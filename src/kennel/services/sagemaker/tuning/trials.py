@@ -20,7 +20,14 @@ from kennel.services.sagemaker.tuning.store import TuningStore
 if TYPE_CHECKING:
     from kennel.services.context import Context
 
-__all__ = ["TrialJobs", "resource_config", "trial_name", "trial_of", "trial_request"]
+__all__ = [
+    "TrialJobs",
+    "hosts_of_trial",
+    "resource_config",
+    "trial_name",
+    "trial_of",
+    "trial_request",
+]
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +74,12 @@ def trial_request(spec: TuningSpec, name: str, parameters: Mapping[str, str]) ->
         "TrainingJobName": name,
         "HyperParameters": {**spec.static, **parameters},
     }
+
+
+def hosts_of_trial(spec: TuningSpec) -> int:
+    """How many instances each trial has."""
+    count: int = resource_config(spec.definition).get("InstanceCount", 1)
+    return count
 
 
 def resource_config(definition: Mapping[str, Any]) -> Mapping[str, Any]:
