@@ -4,7 +4,7 @@
 #   make demo          the main job from beginning to end, on pictures it draws; ARGS="--data DIR" ...
 #   make test          install, lint and all tests
 #   make lint          ruff, mypy, import-linter
-#   make test-clients  the AWS CLI, the pages typed by hand and the sagemaker SDK against a plane
+#   make test-clients  the AWS CLI, the pages typed by hand and both sagemaker SDKs against a plane
 #   make test-real     the recipe and the demo on photos of dogs: PHOTOS=DIR
 #   make soak          the tests that kill -9 a plane, at KILLS=200 random moments each
 #   make bench         measures this machine; prints medians and ratios
@@ -27,6 +27,8 @@ TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 TORCHVISION := $(shell sed -n 's/.*"\(torchvision==[^"]*\)".*/\1/p' pyproject.toml)
 CLIENTS := .venv-clients
 SDK_V2 := 2.257.7
+CLIENTS_V3 := .venv-clients-3
+SDK_V3 := 3.27.0
 WORKERS ?= 2
 KILLS ?= 200
 ARGS ?=
@@ -64,12 +66,17 @@ test: install lint
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 # Clients that want other versions of things than we do, each unmodified, in an environment apart.
-test-clients: install $(CLIENTS)/.installed-sagemaker-$(SDK_V2)
+test-clients: install $(CLIENTS)/.installed-sagemaker-$(SDK_V2) $(CLIENTS_V3)/.installed-sagemaker-$(SDK_V3)
 	$(BIN)/pytest tests/clients $(ARGS)
 
 $(CLIENTS)/.installed-sagemaker-$(SDK_V2):
 	test -x $(CLIENTS)/bin/python || "$(PYTHON)" -m venv $(CLIENTS)
 	$(CLIENTS)/bin/python -m pip install --disable-pip-version-check sagemaker==$(SDK_V2)
+	@touch $@
+
+$(CLIENTS_V3)/.installed-sagemaker-$(SDK_V3):
+	test -x $(CLIENTS_V3)/bin/python || "$(PYTHON)" -m venv $(CLIENTS_V3)
+	$(CLIENTS_V3)/bin/python -m pip install --disable-pip-version-check sagemaker==$(SDK_V3)
 	@touch $@
 
 # Photos are not part of the project: train/ valid/ test/NNN.breed/*.jpg, 133 breeds.
@@ -95,4 +102,4 @@ lock: install
 	$(BIN)/python scripts/lock.py
 
 clean:
-	rm -rf $(VENV) $(CLIENTS) build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(CLIENTS) $(CLIENTS_V3) build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
