@@ -17,6 +17,7 @@ from botocore.config import Config
 
 from kennel.cli.connection import Connection, connect
 from kennel.plane_record import PlaneRecord
+from tests.error_codes import KENNELS_OWN, named
 
 __all__ = ["Plane", "clean_environment", "wait_until"]
 
@@ -128,6 +129,7 @@ class Plane:
                 aws_secret_access_key=connection.secret_access_key,
                 region_name=connection.region,
             )
+            self._session.events.register("after-call", _check_error)
         return self._session.client(service, endpoint_url=self.url, config=config)
 
     def command(
@@ -169,6 +171,21 @@ class Plane:
             raise AssertionError(
                 f"the plane did not stop on {number.name}:\n{self.output[-4000:]}"
             ) from None
+
+
+def _check_error(http_response: Any, parsed: Any, model: Any, **_: Any) -> None:
+    """Fails the test in which a plane answers with a code or a status that AWS does not name."""
+    code = parsed.get("Error", {}).get("Code", "")
+    if not code or code.isdecimal():  # botocore's own for a reply without a body
+        return
+    service = model.service_model.service_name
+    status = http_response.status_code
+    if KENNELS_OWN.get(code) == status:
+        return
+    assert status in named(service, model.name).get(code, ()), (
+        f"{service}'s {model.name} answered {code} with HTTP {status}, which "
+        "tests/error_codes.py knows from nowhere"
+    )
 
 
 def _kill_all(state: Path) -> list[int]:

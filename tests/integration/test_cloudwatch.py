@@ -179,7 +179,7 @@ def test_errors_have_the_codes_that_clients_compare_with(cloudwatch: Any, minute
             Statistics=["Sum"],
         )
     assert caught.value.response["Error"]["Code"] == "InvalidParameterCombination"
-    with pytest.raises(cloudwatch.exceptions.InvalidNextToken):
+    with pytest.raises(cloudwatch.exceptions.InvalidParameterValueException):
         cloudwatch.list_metrics(NextToken="forged")
 
 

@@ -20,6 +20,7 @@ from kennel.wire import (
     service_model,
 )
 from kennel.wire.codec import MalformedXML, SerializationException
+from kennel.wire.validation import ValidationError
 from tests.wire.requests import minimal_parameters, request_for
 from tests.wire.test_identify import SERVICES
 
@@ -92,6 +93,17 @@ def test_a_body_that_is_not_json_is_a_serialization_exception() -> None:
     request = replace(request_for("logs", "CreateLogGroup", "json", {"logGroupName": "g"}))
     with pytest.raises(SerializationException):
         decode(Target("logs", "CreateLogGroup", "json"), replace(request, body=b"{"))
+
+
+def test_a_query_that_can_not_be_read_is_a_validation_error() -> None:
+    from dataclasses import replace
+
+    request = request_for("iam", "ListUsers", "query", {"MaxItems": 1})
+    with pytest.raises(ValidationError):
+        decode(
+            Target("iam", "ListUsers", "query"),
+            replace(request, body=b"Action=ListUsers&MaxItems=many"),
+        )
 
 
 def test_a_body_that_is_not_xml_is_malformed_xml() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kennel.errors import ValidationException
+from kennel.errors import ClientError, ValidationException
 from kennel.wire import Target, validate
 from kennel.wire.validation import ValidationError
 
@@ -63,3 +63,19 @@ def test_a_wrong_type_is_a_validation_error_and_no_crash() -> None:
 def test_the_query_services_call_it_validation_error() -> None:
     with pytest.raises(ValidationError):
         validate(Target("iam", "CreateUser", "query"), {"UserName": "a b"})
+
+
+def test_every_service_has_its_own_name_for_it() -> None:
+    """As its model says, or as it answers where that says nothing."""
+    names = [
+        (Target("cloudwatch", "PutMetricData", "json"), "ValidationError"),
+        (Target("lambda", "GetFunction", "rest-json"), "ValidationException"),
+        (Target("logs", "CreateLogGroup", "json"), "InvalidParameterException"),
+        (Target("sagemaker-runtime", "InvokeEndpoint", "rest-json"), "ValidationError"),
+        (Target("sts", "AssumeRole", "query"), "ValidationError"),
+        (_CREATE, "ValidationException"),
+    ]
+    for target, name in names:
+        with pytest.raises(ClientError) as refused:
+            validate(target, {})
+        assert refused.value.code == name

@@ -15,7 +15,7 @@ __all__ = [
     "ClientDisconnected",
     "Decoder",
     "Receive",
-    "RequestEntityTooLarge",
+    "RequestEntityTooLargeException",
     "Send",
     "read_body",
     "send_slices",
@@ -35,7 +35,7 @@ class ClientDisconnected(Exception):
     """The client went away in the middle of its request."""
 
 
-class RequestEntityTooLarge(ClientError):
+class RequestEntityTooLargeException(ClientError):
     """The body is longer than the operation takes."""
 
     status = 413
@@ -51,7 +51,8 @@ class Decoder(Protocol):
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises RequestEntityTooLarge above `limit` bytes, ClientDisconnected."""
+    """The whole body. Raises ClientDisconnected, and RequestEntityTooLargeException above `limit`
+    bytes."""
     message = await receive()
     first = _piece(message)
     if not message.get("more_body"):
@@ -116,7 +117,7 @@ def _piece(message: MutableMapping[str, Any]) -> bytes:
     return piece
 
 
-def _too_large(limit: int) -> RequestEntityTooLarge:
-    return RequestEntityTooLarge(
+def _too_large(limit: int) -> RequestEntityTooLargeException:
+    return RequestEntityTooLargeException(
         f"The request's body is larger than {limit} bytes, the most that this operation takes."
     )

@@ -6,7 +6,13 @@ import errno
 import logging
 
 from kennel.auth import AuthenticationError, as_aws_error
-from kennel.errors import AwsError, ClientError, InternalFailure, NotImplementedByKennel
+from kennel.errors import (
+    AwsError,
+    ClientError,
+    InternalFailure,
+    NotImplementedByKennel,
+    ServerError,
+)
 from kennel.wire import UnknownOperation
 
 __all__ = ["failure_of"]
@@ -30,6 +36,18 @@ class MethodNotAllowed(ClientError):
     status = 405
 
 
+class InternalError(ServerError):
+    """S3's name for an InternalFailure."""
+
+
+class MaxMessageLengthExceeded(ClientError):
+    """S3's name for a RequestEntityTooLargeException."""
+
+
+_OF_S3: dict[str, type[ClientError] | type[ServerError]] = {
+    "InternalFailure": InternalError,
+    "RequestEntityTooLargeException": MaxMessageLengthExceeded,
+}
 _UNKNOWN_OPERATION: dict[str, type[ClientError]] = {
     "query": InvalidAction,
     "ec2": InvalidAction,
@@ -39,6 +57,13 @@ _UNKNOWN_OPERATION: dict[str, type[ClientError]] = {
 
 def failure_of(error: Exception, protocol: str, request_id: str) -> AwsError:
     """The error to reply with; what is a defect of Kennel's own is logged with its traceback."""
+    failure = _failure_of(error, protocol, request_id)
+    if protocol == "rest-xml" and failure.code in _OF_S3:
+        return _OF_S3[failure.code](failure.message)
+    return failure
+
+
+def _failure_of(error: Exception, protocol: str, request_id: str) -> AwsError:
     if isinstance(error, AwsError):
         return error
     if isinstance(error, AuthenticationError):

@@ -19,7 +19,7 @@ from kennel.errors import AwsError
 from kennel.gateway.bodies import (
     ClientDisconnected,
     Receive,
-    RequestEntityTooLarge,
+    RequestEntityTooLargeException,
     Send,
     read_body,
 )
@@ -79,7 +79,7 @@ class ShortWay(ABC):
     async def _body(self, request: HttpRequest, receive: Receive) -> bytes:
         try:
             return await read_body(receive, self.limit)
-        except RequestEntityTooLarge:
+        except RequestEntityTooLargeException:
             raise self.too_large(request) from None
 
     async def _context(self, request: HttpRequest, request_id: str) -> Context:

@@ -16,11 +16,10 @@ class BlobGone(Exception):
 class StorageFull(ServerError):
     """The disk under the state folder is full; nothing of the request was kept.
 
-    AWS has no such error. Its S3 answers InternalError when its storage fails, and clients retry
-    that.
+    AWS has no such error. Its services answer this when their storage fails, and clients retry it.
     """
 
-    code = "InternalError"
+    code = "InternalFailure"
 
     def __init__(self, path: Path) -> None:
         super().__init__(

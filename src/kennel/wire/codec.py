@@ -15,6 +15,7 @@ from kennel.wire.cbor import decode_cbor, encode_cbor
 from kennel.wire.identify import Target
 from kennel.wire.models import operation_model
 from kennel.wire.request import HttpRequest, HttpResponse
+from kennel.wire.validation import ValidationError
 
 __all__ = ["MalformedXML", "SerializationException", "decode", "encode"]
 
@@ -38,8 +39,8 @@ class MalformedXML(ClientError):
 def decode(target: Target, request: HttpRequest) -> dict[str, Any]:
     """The operation's parameters by their names in botocore's model.
 
-    Timestamps come as aware datetimes, blobs as bytes. Raises SerializationException, or
-    MalformedXML for a REST-XML body.
+    Timestamps come as aware datetimes, blobs as bytes. Raises SerializationException;
+    ValidationError for a query, MalformedXML for a REST-XML body.
     """
     from kennel.wire.moto_codec import RequestParserError, parse_request
 
@@ -71,7 +72,8 @@ def decode(target: Target, request: HttpRequest) -> dict[str, Any]:
                 "The XML you provided was not well-formed or did not validate "
                 "against our published schema"
             ) from error
-        raise SerializationException(f"The request can't be read: {error}") from error
+        kind = ValidationError if target.protocol in ("query", "ec2") else SerializationException
+        raise kind(f"The request can't be read: {error}") from error
     return {name: _aware(value) for name, value in parsed.items() if value is not None}
 
 

@@ -15,19 +15,24 @@ from kennel.errors import ClientError, ValidationException
 from kennel.wire.identify import Target
 from kennel.wire.models import operation_model
 
-__all__ = ["ValidationError", "validate"]
+__all__ = ["InvalidParameterException", "ValidationError", "validate"]
 
 
 class ValidationError(ClientError):
-    """The query services' name of a validation failure."""
+    """What CloudWatch, SageMaker's runtime and the query services call a validation failure."""
+
+
+class InvalidParameterException(ClientError):
+    """What CloudWatch Logs calls it."""
 
 
 def validate(target: Target, parameters: Mapping[str, Any]) -> None:
-    """Raises ValidationException (ValidationError for the query services) for what breaks the
+    """Raises the service's ClientError (most call it ValidationException) for what breaks the
     model's constraints. S3 states its own errors itself."""
     if target.service == "s3":
         return
-    shape = operation_model(target.service, target.operation).input_shape
+    operation = operation_model(target.service, target.operation)
+    shape = operation.input_shape
     if shape is None:
         return
     failures = list(_structure_failures(shape, parameters, ""))
@@ -35,9 +40,18 @@ def validate(target: Target, parameters: Mapping[str, Any]) -> None:
         return
     noun = "error" if len(failures) == 1 else "errors"
     message = f"{len(failures)} validation {noun} detected: {'; '.join(failures[:10])}"
-    if target.protocol in ("query", "ec2"):
-        raise ValidationError(message)
-    raise ValidationException(message)
+    raise _kind(operation)(message)
+
+
+def _kind(operation: Any) -> type[ClientError]:
+    """The error that the operation's model names for it. Where it names none: ValidationError of
+    the services that have or had the query protocol, ValidationException of the others."""
+    named = {shape.name for shape in operation.error_shapes}
+    for kind in (ValidationException, ValidationError, InvalidParameterException):
+        if kind.__name__ in named:
+            return kind
+    spoken = {"query", "ec2"} & {*operation.service_model.metadata.get("protocols", ())}
+    return ValidationError if spoken else ValidationException
 
 
 def _failures(shape: Any, value: Any, path: str) -> Iterator[str]:

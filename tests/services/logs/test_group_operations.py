@@ -127,7 +127,10 @@ def test_tags_are_added_changed_and_removed_by_both_families(stage: Stage) -> No
 
 def test_a_fifty_first_tag_is_an_error(stage: Stage) -> None:
     stage.call("TagLogGroup", logGroupName="g", tags={str(n): "" for n in range(50)})
+    group = stage.call("DescribeLogGroups")["logGroups"][0]
     with pytest.raises(TooManyTagsException):
+        stage.call("TagResource", resourceArn=group["logGroupArn"], tags={"more": ""})
+    with pytest.raises(InvalidParameterException):
         stage.call("TagLogGroup", logGroupName="g", tags={"more": ""})
     with pytest.raises(InvalidParameterException):
         stage.call("CreateLogGroup", logGroupName="t", tags={str(n): "" for n in range(51)})

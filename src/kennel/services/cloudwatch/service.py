@@ -10,7 +10,6 @@ from kennel.services.cloudwatch import points
 from kennel.services.cloudwatch.aging import Aging
 from kennel.services.cloudwatch.datum import aggregates
 from kennel.services.cloudwatch.errors import (
-    InvalidNextToken,
     InvalidParameterValueException,
     MissingRequiredParameterException,
 )
@@ -79,7 +78,7 @@ class CloudWatch(ReadOperations):
         if NextToken is not None:
             after = decode_place(NextToken, "ListMetrics", str, str, str)
             if after is None:
-                raise InvalidNextToken("The specified NextToken is invalid.")
+                raise InvalidParameterValueException("The specified NextToken is invalid.")
         age = _LISTED_SECONDS if RecentlyActive is None else 3 * HOUR
         since = self.parts.clock.policy() - age
         found = self.sink.metrics()

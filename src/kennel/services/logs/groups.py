@@ -12,7 +12,6 @@ import msgspec
 from kennel.services.logs.errors import (
     ResourceAlreadyExistsException,
     ResourceNotFoundException,
-    TooManyTagsException,
 )
 
 __all__ = [
@@ -102,12 +101,7 @@ def set_retention(connection: sqlite3.Connection, group: LogGroup, days: int | N
 
 
 def set_tags(connection: sqlite3.Connection, group: LogGroup, tags: Mapping[str, str]) -> None:
-    """Replaces all tags of a group. Raises TooManyTagsException."""
-    if len(tags) > MAX_TAGS:
-        raise TooManyTagsException(
-            f"The log group {group.name} would have {len(tags)} tags; {MAX_TAGS} are allowed.",
-            resourceName=group.name,
-        )
+    """Replaces all tags of a group."""
     connection.execute("UPDATE groups SET tags = ? WHERE id = ?", (_encode(tags), group.id))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from kennel.services.context import Context
 from kennel.services.logs import groups
 from kennel.services.logs.base import LogsBase, name_of
+from kennel.services.logs.errors import InvalidParameterException, TooManyTagsException
 
 __all__ = ["TagOperations"]
 
@@ -17,7 +18,16 @@ class TagOperations(LogsBase):
     ListTagsLogGroup."""
 
     def tag_resource(self, ctx: Context, *, resourceArn: str, tags: Mapping[str, str]) -> None:
-        self.tag_log_group(ctx, logGroupName=name_of(None, resourceArn), tags=tags)
+        """Raises TooManyTagsException above 50 tags."""
+        name = name_of(None, resourceArn)
+
+        def added(present: Mapping[str, str]) -> Mapping[str, str]:
+            together = {**present, **tags}
+            if len(together) > groups.MAX_TAGS:
+                raise TooManyTagsException(_too_many(name, together), resourceName=name)
+            return together
+
+        self._change_tags(ctx, name, added)
 
     def untag_resource(self, ctx: Context, *, resourceArn: str, tagKeys: Sequence[str]) -> None:
         self.untag_log_group(ctx, logGroupName=name_of(None, resourceArn), tags=tagKeys)
@@ -26,7 +36,15 @@ class TagOperations(LogsBase):
         return self.list_tags_log_group(ctx, logGroupName=name_of(None, resourceArn))
 
     def tag_log_group(self, ctx: Context, *, logGroupName: str, tags: Mapping[str, str]) -> None:
-        self._change_tags(ctx, logGroupName, lambda present: {**present, **tags})
+        """Raises InvalidParameterException above 50 tags: the older operation's error."""
+
+        def added(present: Mapping[str, str]) -> Mapping[str, str]:
+            together = {**present, **tags}
+            if len(together) > groups.MAX_TAGS:
+                raise InvalidParameterException(_too_many(logGroupName, together))
+            return together
+
+        self._change_tags(ctx, logGroupName, added)
 
     def untag_log_group(self, ctx: Context, *, logGroupName: str, tags: Sequence[str]) -> None:
         self._change_tags(
@@ -52,3 +70,7 @@ class TagOperations(LogsBase):
             groups.set_tags(connection, group, change(group.tags))
 
         self._database.write(write)
+
+
+def _too_many(name: str, tags: Mapping[str, str]) -> str:
+    return f"The log group {name} would have {len(tags)} tags; {groups.MAX_TAGS} are allowed."

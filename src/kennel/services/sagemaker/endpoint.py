@@ -9,7 +9,6 @@ import msgspec
 
 from kennel.errors import ValidationException
 from kennel.services.sagemaker.endpoint_config import EndpointConfig, EndpointConfigs
-from kennel.services.sagemaker.errors import ResourceInUse
 from kennel.services.sagemaker.hosting import (
     Deployment,
     Endpoint,
@@ -315,8 +314,6 @@ def _require_in_service(endpoint: Endpoint) -> None:
         raise ValidationException(
             f'Cannot update endpoint "{endpoint.arn}": it failed. Delete it and create it anew.'
         )
-    if endpoint.status is EndpointStatus.DELETING:
-        raise ResourceInUse(f'Endpoint "{endpoint.arn}" is being deleted.')
     if endpoint.status is not EndpointStatus.IN_SERVICE:
         raise ValidationException(f'Cannot update in-progress endpoint "{endpoint.arn}".')
 

@@ -228,7 +228,8 @@ class TuningJobs(Noun):
         """Forgets a job that has ended; its training jobs stay."""
         job = self._store.remove(HyperParameterTuningJobName)
         if job is None:
-            raise _not_found(HyperParameterTuningJobName)
+            # Not ResourceNotFound, which AWS's model has of the other operations only.
+            raise ValidationException(_missing(HyperParameterTuningJobName))
         if not job.status.is_terminal:
             raise ValidationException(
                 f"The hyperparameter tuning job {job.arn} is in status {job.status}; "
@@ -339,7 +340,9 @@ def _name_taken(arn: str) -> ResourceInUse:
 
 
 def _not_found(name: str) -> ResourceNotFound:
+    return ResourceNotFound(_missing(name))
+
+
+def _missing(name: str) -> str:
     """AWS's words [O: amazon-sagemaker-examples issue 1540]."""
-    return ResourceNotFound(
-        f"Amazon SageMaker can't find a tuning job called {name}. Type another name."
-    )
+    return f"Amazon SageMaker can't find a tuning job called {name}. Type another name."
