@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import boto3
@@ -19,6 +19,9 @@ from botocore.exceptions import ClientError
 from cryptography import x509
 
 from kennel.client_environment import Reach
+from tests.integration.functions import Functions
+from tests.integration.model_archives import Hosting
+from tests.integration.training_jobs import Training
 from tests.planes import Plane
 
 
@@ -124,7 +127,7 @@ def test_an_aws_host_on_another_port_is_refused(reach):
 def test_the_proxy_is_no_way_to_what_listens_on_this_machine_or_to_cloud_metadata(reach, host):
     answer = fetch(reach, f"http://{host}:9/latest/meta-data/")
     assert answer.startswith("403 ")
-    assert "it is an address of this machine" in answer
+    assert "it is local to this machine" in answer
 
 
 class _Site(http.server.BaseHTTPRequestHandler):
@@ -213,3 +216,74 @@ def test_a_plane_stops_while_tunnels_are_open(plane_factory, site):
         tunnel.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\n\r\n".encode())
         assert tunnel.recv(100).startswith(b"HTTP/1.1 200 ")
         assert plane.stop() == 0
+
+
+class _ProxySite(_Site):
+    """An HTTP proxy that keeps what it was asked for and answers in place of every host."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_CONNECT(self) -> None:
+        self.asked.append(f"{self.path} {self.headers.get('Proxy-Authorization')}")
+        if self.path.startswith("refused"):
+            self.send_error(407)
+            return
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = False
+
+
+def test_a_machine_that_goes_out_by_a_proxy_is_respected(plane_factory, own_address, monkeypatch):
+    server = http.server.ThreadingHTTPServer((own_address, 0), _ProxySite)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://user:p%40ss@{own_address}:{server.server_port}"
+    monkeypatch.setenv("HTTP_PROXY", address)
+    monkeypatch.setenv("http_proxy", address)
+    plane = plane_factory()
+    reach = Reach.of(plane.state, plane.url, "us-east-1")
+    assert fetch(reach, "http://elsewhere.invalid/a").startswith("200 /a elsewhere.invalid")
+    assert _ProxySite.asked[-1] == "elsewhere.invalid:80 Basic dXNlcjpwQHNz"
+    assert "this machine's proxy" in fetch(reach, "http://refused.invalid/a")
+    assert fetch(reach, "http://localhost/").startswith("403 ")
+    assert captured(plane, reach, "sts").get_caller_identity()["Account"] == "000000000000"
+    server.shutdown()
+    server.server_close()
+
+
+# What a job, an endpoint's instance and a function ask AWS by its own host.
+ASK = """
+import boto3
+def whoami():
+    sts = boto3.client("sts", endpoint_url="https://sts.eu-west-1.amazonaws.com")
+    return sts.get_caller_identity()["Arn"]
+"""
+
+
+def test_a_training_job_that_goes_to_aws_s_own_host_comes_to_the_plane(plane):
+    training = Training(plane)
+    training.create("goes-to-aws", ASK + "print('I am', whoami())")
+    assert training.wait("goes-to-aws")["TrainingJobStatus"] == "Completed"
+    lines = training.lines("goes-to-aws")
+    assert any(line.startswith("I am arn:aws:sts:") for line in lines)
+
+
+def test_a_function_that_goes_to_aws_s_own_host_comes_to_the_plane(plane):
+    functions = Functions(plane)
+    functions.create(
+        "goes-to-aws", ASK + "def handler(event, context): return whoami()", Timeout=30
+    )
+    arn = functions.invoke("goes-to-aws", {})["json"]
+    assert arn == "arn:aws:sts::000000000000:assumed-role/functions/goes-to-aws"
+
+
+def test_an_endpoint_that_goes_to_aws_s_own_host_comes_to_the_plane(plane):
+    hosting = Hosting(plane)
+    script = ASK + (
+        "def model_fn(folder): return None\n"
+        "def input_fn(body, kind): return None\n"
+        "def predict_fn(data, model): return whoami()\n"
+        "def output_fn(answer, accept): return answer\n"
+    )
+    hosting.deploy("goes-to-aws", script)
+    hosting.wait("goes-to-aws")
+    assert b":assumed-role/" in hosting.invoke("goes-to-aws")

@@ -6,11 +6,13 @@ import asyncio
 import ipaddress
 import socket
 
+from kennel.gateway.capture.upstream import upstream_for
 from kennel.relay import Half
 
 __all__ = ["Unreachable", "connect"]
 
 _CONNECT_SECONDS = 30.0
+_EC2_METADATA_V6 = ipaddress.ip_address("fd00:ec2::254")
 
 
 class Unreachable(Exception):
@@ -31,6 +33,10 @@ async def connect(host: str, port: int) -> Half:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
+            upstream = upstream_for(host, port)
+            if upstream is not None:
+                _check_name(host)
+                return await upstream.connect(host, port)
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             addresses = [str(entry[4][0]) for entry in found]
             for address in addresses:
@@ -45,14 +51,23 @@ async def connect(host: str, port: int) -> Half:
         ) from error
 
 
+def _check_name(host: str) -> None:
+    """What can be told of a host whose name another proxy will look up."""
+    try:
+        _check(host, "127.0.0.1" if host.rstrip(".").endswith("localhost") else host)
+    except ValueError:
+        pass  # a name, not an address
+
+
 def _check(host: str, address: str) -> None:
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
-    if ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast:
+    local = ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast
+    if local or ip == _EC2_METADATA_V6:
         raise Unreachable(
             "403 Forbidden",
-            f"Kennel's proxy does not lead to {host} ({ip}): it is an address of this machine.",
+            f"Kennel's proxy does not lead to {host} ({ip}): it is local to this machine.",
         )
 
 
