@@ -226,7 +226,7 @@ def test_a_full_disk_is_a_clean_error_and_leaves_nothing(
 
     with pytest.raises(StorageFull) as caught:
         go_on()
-    assert (caught.value.code, caught.value.status) == ("InternalError", 500)
+    assert (caught.value.code, caught.value.status) == ("InternalFailure", 500)
     assert str(blobs.folder) in caught.value.message
     assert blobs.files() == set()
 

@@ -376,7 +376,12 @@ def test_tokens_walk_every_filtered_event_exactly_once(
     start = 1_800_000_000_000 + first
     end = 1_800_000_000_000 + last
     with filled(batches) as (stage, events), patch.object(event_operations, "SCAN_EVENTS", 7):
-        expected = [m for time, m in events if start <= time <= end and not m.endswith("3")]
+        left_out = (":3", ":13", ":23", ":33", ":43")  # and ":30", which has the first in it
+        expected = [
+            message
+            for time, message in events
+            if start <= time <= end and not any(term in message for term in left_out)
+        ]
         if newest_first:
             expected.reverse()
         found: list[str] = []
