@@ -61,7 +61,7 @@ def test_every_dependency_has_its_line_in_the_docs_and_no_line_is_left_over():
 
 
 def test_whatever_the_package_imports_is_declared():
-    declared = names(PROJECT["dependencies"] + EXTRAS["ml"] + EXTRAS["demo"])
+    declared = names(PROJECT["dependencies"] + EXTRAS["ml"] + EXTRAS["demo"] + EXTRAS["notebook"])
     assert imported("src") <= declared
 
 
@@ -71,7 +71,13 @@ def test_whatever_the_plane_depends_on_it_imports():
 
 
 def test_whatever_the_tests_import_is_declared():
-    declared = names(PROJECT["dependencies"] + EXTRAS["ml"] + EXTRAS["demo"] + EXTRAS["test"])
+    declared = names(
+        PROJECT["dependencies"]
+        + EXTRAS["ml"]
+        + EXTRAS["demo"]
+        + EXTRAS["notebook"]
+        + EXTRAS["test"]
+    )
     assert imported("tests") <= declared
 
 

@@ -1,4 +1,4 @@
-"""Lists what is running: jobs, endpoints with their instances, functions."""
+"""Lists what is running: jobs, endpoints with their instances, functions, notebook instances."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ Lister = Callable[[Connection, bool], Iterator[Running]]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Lists what is running: jobs, endpoints with their instances, functions.\n"
+        "Lists what is running: jobs, endpoints with their instances, functions, notebook\n"
+        "instances.\n"
         "DETAIL of what has failed is the reason, cut to the width of a terminal; --json has it\n"
         "whole. AGE is the time since a thing was made; of a function, since its last change, as\n"
         "Lambda's API tells of no other time."
@@ -141,7 +142,21 @@ def _functions(plane: Connection, everything: bool) -> Iterator[Running]:
             )
 
 
-LISTERS: tuple[Lister, ...] = (_training_jobs, _tuning_jobs, _endpoints, _functions)
+def _notebooks(plane: Connection, everything: bool) -> Iterator[Running]:
+    client = plane.client("sagemaker")
+    for page in client.get_paginator("list_notebook_instances").paginate():
+        for instance in page["NotebookInstances"]:
+            status = instance["NotebookInstanceStatus"]
+            if status == "Stopped" and not everything:
+                continue
+            name, detail = instance["NotebookInstanceName"], instance["InstanceType"]
+            if status == "Failed":
+                described = client.describe_notebook_instance(NotebookInstanceName=name)
+                detail = _reason(described) or detail
+            yield Running("notebook", name, status, detail, _iso(instance["CreationTime"]))
+
+
+LISTERS: tuple[Lister, ...] = (_training_jobs, _tuning_jobs, _endpoints, _functions, _notebooks)
 
 
 def _reason(described: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from kennel.services.sagemaker.endpoint import Endpoints
 from kennel.services.sagemaker.endpoint_config import EndpointConfigs
 from kennel.services.sagemaker.model import Models
+from kennel.services.sagemaker.notebook import LifecycleConfigs, NotebookInstances
 from kennel.services.sagemaker.noun import Noun
 from kennel.services.sagemaker.tags import Tags
 from kennel.services.sagemaker.training import TrainingJobs
@@ -34,6 +35,8 @@ class SageMaker(Service):
         self.models = Models(parts, self.tags)
         self.endpoint_configs = EndpointConfigs(parts, self.tags, self.models)
         self.endpoints = Endpoints(parts, self.tags, self.models, self.endpoint_configs)
+        self.lifecycle_configs = LifecycleConfigs(parts, self.tags)
+        self.notebook_instances = NotebookInstances(parts, self.tags, self.lifecycle_configs)
         self.nouns: tuple[Noun, ...] = (
             self.tags,
             self.training_jobs,
@@ -41,6 +44,8 @@ class SageMaker(Service):
             self.models,
             self.endpoint_configs,
             self.endpoints,
+            self.lifecycle_configs,
+            self.notebook_instances,
         )
 
     def start(self) -> None:

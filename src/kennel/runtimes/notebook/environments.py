@@ -1,0 +1,152 @@
+"""The Python environments of an instance, where AWS has its conda environments.
+
+Each is an overlay of the environment that runs this: `pip install` in a notebook changes the
+overlay alone and is forgotten at the next start, as on AWS. There is no conda behind the names.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+from kennel.runtimes.overlay import Overlay
+
+__all__ = ["ENVIRONMENTS", "Environments"]
+
+ENVIRONMENTS = ("python3", "pytorch_p310")
+"""Names of the environments; the kernel of each is called `conda_NAME`."""
+
+_ACTIVATE = """\
+# source activate [ENVIRONMENT]; there is no conda here, only what this does.
+_kennel_environment="${{1:-python3}}"
+case "$_kennel_environment" in
+  base|JupyterSystemEnv) _kennel_environment=python3 ;;
+esac
+if [ ! -d {envs}/"$_kennel_environment" ]; then
+  echo "activate: there is no environment $_kennel_environment here; there are: {names}" >&2
+  unset _kennel_environment
+  return 1 2>/dev/null || exit 1
+fi
+export CONDA_DEFAULT_ENV="$_kennel_environment"
+export VIRTUAL_ENV={envs}/"$_kennel_environment"
+export PIP_CONSTRAINT="$VIRTUAL_ENV/constraints.txt"
+PATH="$VIRTUAL_ENV/bin:{bin}:${{_KENNEL_PATH:-$PATH}}"
+export PATH
+unset _kennel_environment
+"""
+_DEACTIVATE = """\
+unset CONDA_DEFAULT_ENV VIRTUAL_ENV PIP_CONSTRAINT
+export PATH="{bin}:${{_KENNEL_PATH:-$PATH}}"
+"""
+_SUDO = """\
+#!/bin/sh
+# Runs the command as you. Scripts written for AWS say sudo; nobody becomes root of this machine.
+login=
+while [ $# -gt 0 ]; do
+  case "$1" in
+    -i|--login) login=1 ;;
+    -u|-g|-U|-h|-p|-C|-r|-t|--user|--group) shift ;;
+    --) shift; break ;;
+    -*) ;;
+    *=*) export "$1" ;;
+    *) break ;;
+  esac
+  shift
+done
+if [ -n "$login" ]; then
+  cd "$HOME" || exit 1
+  [ $# -gt 0 ] || exec /bin/bash -l
+fi
+[ $# -gt 0 ] || exec /bin/bash
+exec "$@"
+"""
+
+
+class Environments:
+    """The environments of one home, which is new at each start of the instance."""
+
+    def __init__(self, home: str, system: str) -> None:
+        """`system` is the folder for the programs that stand for the machine's own (`sudo`)."""
+        self._root = Path(home) / "anaconda3"
+        self._home = Path(home)
+        self._system = Path(system)
+
+    @property
+    def bin(self) -> Path:
+        return self._root / "bin"
+
+    def create(self) -> None:
+        """Makes the environments, their kernels' programs, `activate`, and the user's profile."""
+        self.bin.mkdir(parents=True)
+        self._system.mkdir(parents=True, exist_ok=True)
+        for name in ENVIRONMENTS:
+            overlay = Overlay(str(self._folder(name)))
+            overlay.create()
+            self._add_programs(self._folder(name) / "bin", overlay.python)
+        self._add_programs(self.bin, str(self._folder("python3") / "bin" / "python"))
+        _program(self.bin / "python", f'exec {self._python("python3")} "$@"')
+        _program(self.bin / "python3", f'exec {self._python("python3")} "$@"')
+        cli = Path(sys.executable).parent / "aws"  # an instance on AWS has it in its path
+        if cli.exists():
+            _program(self.bin / "aws", f'exec {shlex.quote(str(cli))} "$@"')
+        names = {"envs": shlex.quote(str(self._root / "envs")), "bin": shlex.quote(str(self.bin))}
+        _script(self.bin / "activate", _ACTIVATE.format(**names, names=", ".join(ENVIRONMENTS)))
+        _script(self.bin / "deactivate", _DEACTIVATE.format(**names))
+        _script(self._system / "sudo", _SUDO)
+        self._write_profile()
+
+    def write_kernels(self, folder: Path) -> None:
+        """Writes the kernels' descriptions into a `kernels` folder of Jupyter's."""
+        for name in ENVIRONMENTS:
+            kernel = folder / f"conda_{name}"
+            kernel.mkdir(parents=True)
+            path = f"{self._folder(name) / 'bin'}:{self.bin}:${{PATH}}"
+            described = {
+                "argv": [
+                    str(self._folder(name) / "bin" / "python"),
+                    "-m",
+                    "ipykernel_launcher",
+                    "-f",
+                    "{connection_file}",
+                ],
+                "display_name": f"conda_{name}",
+                "language": "python",
+                "metadata": {"debugger": True},
+                "env": {
+                    "CONDA_DEFAULT_ENV": name,
+                    "PATH": path,
+                    "PIP_CONSTRAINT": str(self._folder(name) / "constraints.txt"),
+                },
+            }
+            (kernel / "kernel.json").write_text(json.dumps(described, indent=1))
+
+    def _folder(self, name: str) -> Path:
+        return self._root / "envs" / name
+
+    def _python(self, name: str) -> str:
+        return shlex.quote(str(self._folder(name) / "bin" / "python"))
+
+    def _add_programs(self, folder: Path, python: str) -> None:
+        for name, module in (("pip", "pip"), ("pip3", "pip"), ("jupyter", "jupyter_core")):
+            _program(folder / name, f'exec {shlex.quote(python)} -m {module} "$@"')
+
+    def _write_profile(self) -> None:
+        """A login shell of this machine would set PATH anew."""
+        lines = [
+            f"export PATH={shlex.quote(str(self.bin))}:${{_KENNEL_PATH:-$PATH}}",
+            '[ -f "$HOME/.bashrc" ] && . "$HOME/.bashrc"',
+        ]
+        (self._home / ".bash_profile").write_text("\n".join(lines) + "\n")
+        (self._home / ".bashrc").write_text("PS1='sh-5.2$ '\n")
+
+
+def _program(path: Path, line: str) -> None:
+    _script(path, f"#!/bin/sh\n{line}\n")
+
+
+def _script(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)

@@ -1,0 +1,212 @@
+"""One start of a notebook instance: its folder, its process, and what that says of itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kennel.engine import Mount, Process, ProcessSpec
+from kennel.identity import Credentials
+from kennel.runtimes.notebook.plan import Hook, Plan, Progress
+from kennel.services.sagemaker.instance_types import InstanceType, instance_type
+from kennel.services.sagemaker.notebook.document import NotebookInstance
+
+if TYPE_CHECKING:
+    from kennel.services.service import Parts
+
+__all__ = ["HOME", "HOOK_SECONDS", "LOG_GROUP", "Boot"]
+
+HOME = "/home/ec2-user"
+LOG_GROUP = "/aws/sagemaker/NotebookInstances"
+HOOK_SECONDS = 300.0  # CreateNotebookInstanceLifecycleConfig: no longer than 5 minutes
+_NOTEBOOKS = "SageMaker"  # the folder of the home that stays
+_OF_THE_MACHINE = 0.9  # how much of this machine's memory an instance may have at most
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Boot:
+    """Everything below `boot-N` of the instance's folder is new at each start and goes with it;
+    `volume` beside it stays until the instance is deleted."""
+
+    def __init__(self, parts: Parts, root: Path, instance: NotebookInstance) -> None:
+        self._parts = parts
+        self.instance = instance
+        self.volume = root / instance.folder / "volume"
+        self.folder = root / instance.folder / f"boot-{instance.boot}"
+        self.process: Process | None = None
+        self.credentials_until = self._credentials_expire()
+
+    @property
+    def secret(self) -> Path:
+        """What tickets of this start are sealed with."""
+        return self.folder / "secret"
+
+    @property
+    def logs(self) -> Mapping[str, Path]:
+        """The log files, by the end of their stream's name."""
+        return {
+            "jupyter.log": self._run / "log",
+            "LifecycleConfigOnCreate": self._hook_log("OnCreate"),
+            "LifecycleConfigOnStart": self._hook_log("OnStart"),
+        }
+
+    def adopt(self) -> bool:
+        """Takes up the process of this start, alive or not; says whether one was started."""
+        if self.process is None:
+            self.process = self._parts.engine.adopt(self._run)
+        return self.process is not None
+
+    def progress(self) -> Progress:
+        """How far the start is."""
+        return Progress.read(self.folder / "progress.json")
+
+    def is_for(self, url: str) -> bool:
+        """Whether the instance's clients look for the plane at that URL."""
+        try:
+            return (self.folder / "url").read_text() == url
+        except FileNotFoundError:
+            return False
+
+    def launch(
+        self, credentials: Credentials, scripts: Mapping[str, bytes], variables: Mapping[str, str]
+    ) -> None:
+        """Makes the folder and starts the process. Raises EngineError.
+
+        `scripts` are those to run, by hook; `variables` lead AWS's clients to the plane.
+        """
+        mounted = self._parts.engine.capabilities.mount_namespaces
+        shutil.rmtree(self.folder, ignore_errors=True)  # half made when the plane died
+        home = self.folder / "home"
+        for folder in (home, self.folder / "tmp", self.folder / "logs", self.folder / "metadata"):
+            folder.mkdir(mode=0o700, parents=True)
+        self.volume.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if mounted:
+            (home / _NOTEBOOKS).mkdir()
+        else:
+            (home / _NOTEBOOKS).symlink_to(self.volume)
+        _write(self.secret, secrets.token_hex(32))
+        _write(self.folder / "url", self._parts.url)
+        self.write_credentials(credentials)
+        self._write_metadata()
+        inside = HOME if mounted else str(home)
+        plan = Plan(
+            folder=str(self.folder),
+            home=inside,
+            notebooks=f"{inside}/{_NOTEBOOKS}",
+            port=self.instance.port,
+            sudo=self.instance.root_access == "Enabled",
+            hooks=[self._hook(name, script) for name, script in scripts.items()],
+        )
+        plan.write(self.folder / "plan.json")
+        self.process = self._parts.engine.run(self._spec(mounted, inside, variables))
+
+    def write_credentials(self, credentials: Credentials) -> None:
+        """Replaces what the instance's SDKs get when they ask next."""
+        assert credentials.expires is not None
+        expires = datetime.fromtimestamp(credentials.expires, UTC)
+        document = {
+            "RoleArn": self.instance.role_arn,
+            "AccessKeyId": credentials.access_key_id,
+            "SecretAccessKey": credentials.secret_access_key,
+            "Token": credentials.session_token,
+            "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        _write(self.folder / "credentials.json", json.dumps(document))
+        self.credentials_until = credentials.expires
+
+    def _credentials_expire(self) -> float:
+        """When those of the folder expire, in wall time; 0 if that can't be told."""
+        try:
+            text = json.loads((self.folder / "credentials.json").read_text())["Expiration"]
+        except (FileNotFoundError, ValueError, KeyError):
+            return 0.0
+        return datetime.fromisoformat(text).timestamp()
+
+    def remove(self) -> None:
+        """Deletes what this start alone had. Its process must have ended."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _run(self) -> Path:
+        return self.folder / "process"
+
+    def _hook_log(self, name: str) -> Path:
+        return self.folder / "logs" / name
+
+    def _hook(self, name: str, script: bytes) -> Hook:
+        path = self.folder / f"{name}.sh"
+        path.write_bytes(script)
+        return Hook(name, str(path), str(self._hook_log(name)), HOOK_SECONDS)
+
+    def _write_metadata(self) -> None:
+        """What SDKs on AWS find at /opt/ml/metadata/resource-metadata.json."""
+        metadata = {
+            "ResourceArn": self.instance.arn,
+            "ResourceName": self.instance.name,
+        }
+        (self.folder / "metadata" / "resource-metadata.json").write_text(json.dumps(metadata))
+
+    def _spec(self, mounted: bool, home: str, variables: Mapping[str, str]) -> ProcessSpec:
+        kind = instance_type(self.instance.instance_type)
+        mounts = (
+            Mount(self.folder / "home", HOME),
+            Mount(self.volume, f"{HOME}/{_NOTEBOOKS}"),
+            Mount(self.folder / "metadata", "/opt/ml/metadata", read_only=True),
+        )
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}:{_PATH}",
+            "HOME": home,
+            "USER": "ec2-user",
+            "LOGNAME": "ec2-user",
+            "SHELL": "/bin/bash",
+            "TMPDIR": str(self.folder / "tmp"),
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            **_hardware(kind),
+            **variables,
+        }
+        return ProcessSpec(
+            folder=self._run,
+            command=(
+                *(sys.executable, "-P", "-m", "kennel.runtimes.notebook"),
+                str(self.folder / "plan.json"),
+            ),
+            environment=environment,
+            working_directory=self.volume,
+            mounts=mounts if mounted else (),
+            memory_bytes=_memory_bytes(kind),
+            cpus=float(kind.vcpus),
+        )
+
+
+def _memory_bytes(kind: InstanceType) -> int:
+    """The type's memory, as far as this machine has it."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(kind.memory_bytes, int(machine * _OF_THE_MACHINE))
+
+
+def _hardware(kind: InstanceType) -> Mapping[str, str]:
+    """A type without GPUs must not see this machine's."""
+    threads = str(min(kind.vcpus, os.cpu_count() or 1))
+    count = dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
+        threads,
+    )
+    return count | {"CUDA_VISIBLE_DEVICES": ",".join(map(str, range(kind.gpus)))}
+
+
+def _write(path: Path, text: str) -> None:
+    """Replaces a file that only its owner may read, as a whole."""
+    fresh = path.with_name(f".{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    fresh.replace(path)

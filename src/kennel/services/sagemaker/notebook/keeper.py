@@ -1,0 +1,365 @@
+"""Keeps every notebook instance as its document says: one task an instance, woken by what changes.
+
+A task can be killed anywhere. The next one finds the folder of the instance's present start and
+the process that was started in it, and goes on from there.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from kennel.engine import EngineError, Exit
+from kennel.identity import Credentials, Principal
+from kennel.runtimes.notebook.plan import Progress
+from kennel.services.roles import RoleNotPassable, role_principal, role_session
+from kennel.services.sagemaker.notebook.boot import Boot
+from kennel.services.sagemaker.notebook.document import (
+    NotebookInstance,
+    NotebookStatus,
+    move,
+)
+from kennel.services.sagemaker.notebook.failure import hook_failure, process_failure
+from kennel.services.sagemaker.notebook.lifecycle_configs import LifecycleConfigs
+from kennel.services.sagemaker.notebook.logs import BootLogs
+from kennel.services.sagemaker.tags import Tags
+from kennel.store import Collection
+
+if TYPE_CHECKING:
+    from kennel.services.context import Context
+    from kennel.services.service import Parts
+
+__all__ = ["NotebookKeeper", "StartRefused"]
+
+log = logging.getLogger(__name__)
+
+_WATCH_INTERVAL = 0.5  # seconds between two looks at all instances
+_TICK = 0.05  # seconds between two looks at one that starts
+_TASKS = 8  # instances worked on at once; each waits for processes most of the time
+_RETRY = 5.0  # seconds before an instance that can't be kept is tried again
+_GRACE = 10.0  # seconds from SIGTERM to SIGKILL
+_SESSION_NAME = "SageMaker"  # as in the ARN of a notebook's session on AWS
+_SESSION_SECONDS = 12 * 3600.0  # the longest that a role's session lasts
+_RENEW_BEFORE = 6 * 3600.0  # seconds of a session's life that are left when the next one is made
+
+_S = NotebookStatus
+
+
+class StartRefused(Exception):
+    """The instance can't start; the message is its FailureReason."""
+
+
+class NotebookKeeper:
+    """`start` before use, `stop` at the end."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        instances: Collection[NotebookInstance],
+        configs: LifecycleConfigs,
+        tags: Tags,
+    ) -> None:
+        self._parts = parts
+        self._instances = instances
+        self._configs = configs
+        self._tags = tags
+        self._folder = parts.folder / "sagemaker" / "notebooks"
+        self._logs = BootLogs(parts)
+        self._boots: dict[str, Boot] = {}
+        self._lock = threading.Lock()
+        self._running: set[str] = set()
+        self._again: set[str] = set()
+        self._stopping = threading.Event()
+        self._pool: ThreadPoolExecutor | None = None
+        self._watcher: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Takes up every instance: adopts what lives, starts what should."""
+        self._pool = ThreadPoolExecutor(_TASKS, thread_name_prefix="notebook")
+        known = set()
+        for name, instance in self._instances.list():
+            known.add(instance.folder)
+            self.wake(name)
+        for folder in self._folder.glob("*"):
+            if folder.name not in known:
+                shutil.rmtree(folder, ignore_errors=True)
+        self._watcher = threading.Thread(target=self._watch, name="notebook-watch", daemon=True)
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """Ends the tasks and the instances' processes; the next start starts them again."""
+        self._stopping.set()
+        if self._watcher is not None:
+            self._watcher.join()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        for boot in self._boots.values():
+            if boot.process is not None:
+                boot.process.terminate()
+        for boot in self._boots.values():
+            if boot.process is not None:
+                boot.process.stop(_GRACE)
+        self._logs.stop()
+
+    def wake(self, name: str) -> None:
+        """Has the instance looked at soon. Wakes while its task runs make it run once more."""
+        with self._lock:
+            if name in self._running:
+                self._again.add(name)
+                return
+            self._running.add(name)
+        if self._pool is not None and not self._stopping.is_set():
+            self._pool.submit(self._run, name)
+
+    def secret(self, instance: NotebookInstance) -> bytes:
+        """What tickets for the instance's present start are sealed with."""
+        return Boot(self._parts, self._folder, instance).secret.read_bytes()
+
+    def _run(self, name: str) -> None:
+        try:
+            self._keep(name)
+        except Exception:  # the task's boundary: the instance is tried again
+            if not self._stopping.is_set():
+                log.exception("the notebook instance %s could not be kept", name)
+                timer = threading.Timer(_RETRY, self.wake, (name,))
+                timer.daemon = True
+                timer.start()
+        with self._lock:
+            self._running.discard(name)
+            again = name in self._again
+            self._again.discard(name)
+        if again:
+            self.wake(name)
+
+    def _keep(self, name: str) -> None:
+        instance = self._instances.get(name)
+        if instance is None:
+            return
+        match instance.status:
+            case _S.PENDING:
+                self._bring_up(instance)
+            case _S.IN_SERVICE:
+                self._look_after(instance)
+            case _S.STOPPING:
+                self._take_down(instance)
+                self._settle(instance, _S.STOPPED)
+            case _S.FAILED:
+                self._take_down(instance)
+            case _S.UPDATING:
+                self._settle(instance, _S.STOPPED)
+            case _S.DELETING:
+                self._delete(instance)
+            case _S.STOPPED:
+                pass
+
+    def _bring_up(self, instance: NotebookInstance) -> None:
+        """Starts the instance, or goes on waiting for the start that a killed plane began."""
+        try:
+            boot = self._boot(instance)
+            adopted = boot.adopt()
+            if not adopted:
+                self._remove_other_boots(boot)
+                scripts = self._scripts(instance)
+                boot.launch(self._credentials(instance), scripts, self._variables(instance))
+            self._logs.follow(boot, self._principal(instance))
+        except (StartRefused, RoleNotPassable, EngineError) as error:
+            self._fail(instance, str(error))
+            return
+        assert boot.process is not None
+        if adopted and self._was_taken_down(boot):
+            self._start_again(instance)
+            return
+        while not self._stopping.wait(_TICK):
+            ended = boot.process.poll()  # first: its last word is there once it has ended
+            progress = boot.progress()
+            if progress.failed or ended is not None:
+                self._note(instance, progress)
+                self._fail(instance, self._reason(instance, progress, ended))
+                return
+            if progress.port:
+                self._note(instance, progress)
+                self._settle(instance, _S.IN_SERVICE)
+                return
+
+    def _look_after(self, instance: NotebookInstance) -> None:
+        """An instance in service whose process is gone fails if that was its own doing, and starts
+        again if the machine or the plane took it down."""
+        boot = self._boot(instance)
+        if boot.adopt() and boot.process is not None:
+            ended = boot.process.poll()
+            if ended is None and boot.is_for(self._parts.url):
+                self._logs.follow(boot, self._principal(instance))
+                return
+            if ended is not None and not self._was_taken_down(boot):
+                self._fail(instance, self._reason(instance, boot.progress(), ended))
+                return
+            boot.process.stop(_GRACE)  # its clients look for the plane where it is no more
+        self._start_again(instance)
+
+    def _was_taken_down(self, boot: Boot) -> bool:
+        """Whether the process has ended by no doing of its own."""
+        ended = None if boot.process is None else boot.process.poll()
+        return ended is not None and not ended.out_of_memory and not boot.progress().failed
+
+    def _start_again(self, instance: NotebookInstance) -> None:
+        log.info("the notebook instance %s is started again", instance.name)
+
+        def change(stored: NotebookInstance) -> NotebookInstance | None:
+            then = (instance.folder, instance.boot, instance.status)
+            if (stored.folder, stored.boot, stored.status) != then:
+                return None
+            stored.boot += 1
+            if stored.status is not _S.PENDING:
+                move(stored, _S.PENDING, self._parts.clock.policy())
+            return stored
+
+        self._instances.update(instance.name, change)
+        self.wake(instance.name)
+
+    def _take_down(self, instance: NotebookInstance) -> None:
+        """Ends the present start and forgets all of it but its log."""
+        boot = self._boots.pop(instance.name, None) or Boot(self._parts, self._folder, instance)
+        if boot.adopt() and boot.process is not None:
+            boot.process.stop(_GRACE)
+            try:
+                self._logs.follow(boot, self._principal(instance))
+            except RoleNotPassable as error:
+                log.warning("notebook instance %s: no log: %s", instance.name, error)
+        self._logs.finish(boot)
+        boot.remove()
+
+    def _delete(self, instance: NotebookInstance) -> None:
+        self._take_down(instance)
+        shutil.rmtree(self._folder / instance.folder, ignore_errors=True)
+
+        def delete(connection: object) -> None:
+            self._instances.delete_in(connection, instance.name)  # type: ignore[arg-type]
+            self._tags.delete_in(connection, instance.arn)  # type: ignore[arg-type]
+
+        self._parts.database.write(delete)
+
+    def _boot(self, instance: NotebookInstance) -> Boot:
+        boot = self._boots.get(instance.name)
+        if boot is None or (boot.instance.folder, boot.instance.boot) != (
+            instance.folder,
+            instance.boot,
+        ):
+            boot = self._boots[instance.name] = Boot(self._parts, self._folder, instance)
+        return boot
+
+    def _remove_other_boots(self, boot: Boot) -> None:
+        """What an earlier start left behind, with the processes that live in it."""
+        for folder in boot.folder.parent.glob("boot-*"):
+            if folder != boot.folder:
+                process = self._parts.engine.adopt(folder / "process")
+                if process is not None:
+                    process.stop(0)
+                self._logs.finish_in(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _scripts(self, instance: NotebookInstance) -> dict[str, bytes]:
+        """Those of this start: OnCreate until it has succeeded once, OnStart always."""
+        if not instance.lifecycle_config:
+            return {}
+        config = self._configs.find(instance.lifecycle_config)
+        if config is None:
+            raise StartRefused(
+                f"Notebook Instance Lifecycle Config '{instance.lifecycle_config}' does not exist. "
+                "Create it, or take it from the instance with UpdateNotebookInstance."
+            )
+        scripts = config.scripts()
+        if instance.created:
+            scripts.pop("OnCreate", None)
+        return scripts
+
+    def _reason(self, instance: NotebookInstance, progress: Progress, ended: Exit | None) -> str:
+        if ended is not None and (ended.out_of_memory or not progress.failed):
+            return process_failure(instance, ended)
+        return progress.reason or hook_failure(instance, progress)
+
+    def _note(self, instance: NotebookInstance, progress: Progress) -> None:
+        """Stores what a start has achieved for good."""
+
+        def change(stored: NotebookInstance) -> NotebookInstance | None:
+            if stored.folder != instance.folder:
+                return None
+            stored.created = stored.created or progress.created
+            stored.port = progress.port or stored.port
+            return stored
+
+        self._instances.update(instance.name, change)
+
+    def _fail(self, instance: NotebookInstance, reason: str) -> None:
+        log.warning("notebook instance %s: %s", instance.name, reason)
+
+        def explain(stored: NotebookInstance) -> None:
+            stored.failure_reason = reason[:1024]
+
+        self._settle(instance, _S.FAILED, explain)
+        failed = self._instances.get(instance.name)
+        if failed is not None and failed.status is _S.FAILED:
+            self._take_down(failed)
+
+    def _settle(
+        self,
+        instance: NotebookInstance,
+        status: NotebookStatus,
+        also: Callable[[NotebookInstance], None] | None = None,
+    ) -> None:
+        """Changes the status, unless it has changed meanwhile."""
+
+        def change(stored: NotebookInstance) -> NotebookInstance | None:
+            then = (instance.folder, instance.boot, instance.status)
+            if (stored.folder, stored.boot, stored.status) != then:
+                return None
+            move(stored, status, self._parts.clock.policy())
+            if also is not None:
+                also(stored)
+            return stored
+
+        self._instances.update(instance.name, change)
+
+    def _own_context(self, instance: NotebookInstance) -> Context:
+        service = Principal.service(self._parts.account_id, "sagemaker.amazonaws.com")
+        return self._parts.dispatcher.context(service, region=instance.region)
+
+    def _principal(self, instance: NotebookInstance) -> Principal:
+        return role_principal(self._own_context(instance), instance.role_arn, _SESSION_NAME)
+
+    def _credentials(self, instance: NotebookInstance) -> Credentials:
+        context = self._own_context(instance)
+        return role_session(context, instance.role_arn, _SESSION_NAME, _SESSION_SECONDS)
+
+    def _variables(self, instance: NotebookInstance) -> dict[str, str]:
+        """What leads AWS's clients to the plane. Their credentials they get from the instance."""
+        return {
+            "AWS_REGION": instance.region,
+            "AWS_DEFAULT_REGION": instance.region,
+            "AWS_ENDPOINT_URL": self._parts.url,
+            # There is no instance metadata here; boto3 would wait for it.
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(_WATCH_INTERVAL):
+            for name, boot in list(self._boots.items()):
+                if boot.process is None:
+                    continue
+                if boot.process.poll() is not None:
+                    self.wake(name)
+                else:
+                    self._renew(boot)
+
+    def _renew(self, boot: Boot) -> None:
+        """Gives the instance's SDKs new credentials long before the old ones expire."""
+        if boot.credentials_until - self._parts.clock.wall() > _RENEW_BEFORE:
+            return
+        try:
+            boot.write_credentials(self._credentials(boot.instance))
+        except (RoleNotPassable, OSError) as error:
+            boot.credentials_until += _WATCH_INTERVAL * 120  # tried again in a while
+            log.warning("notebook instance %s: no new credentials: %s", boot.instance.name, error)
