@@ -144,6 +144,7 @@ def test_a_name_of_two_things_asks_which_one(monkeypatch, capsys):
             ("describe_training_job", "ValidationException"),
             ("describe_hyper_parameter_tuning_job", "ResourceNotFound"),
             ("describe_endpoint", {**made, "CreationTime": 1, "LastModifiedTime": 1}),
+            ("describe_notebook_instance", "ValidationException"),
         ],
         "lambda": [("get_function_configuration", {"FunctionName": "dogs"})],
     }

@@ -106,10 +106,32 @@ FUNCTIONS = (
         ]
     },
 )
+NOTEBOOKS = (
+    "list_notebook_instances",
+    {
+        "NotebookInstances": [
+            {
+                "NotebookInstanceName": "lab",
+                "NotebookInstanceArn": ARN,
+                "NotebookInstanceStatus": "InService",
+                "InstanceType": "ml.t3.medium",
+                "CreationTime": MADE,
+            },
+            {
+                "NotebookInstanceName": "asleep",
+                "NotebookInstanceArn": ARN,
+                "NotebookInstanceStatus": "Stopped",
+                "InstanceType": "ml.t3.medium",
+                "CreationTime": MADE,
+            },
+        ]
+    },
+)
 NONE: list[tuple[str, Any]] = [
     ("list_training_jobs", {"TrainingJobSummaries": []}),
     ("list_hyper_parameter_tuning_jobs", {"HyperParameterTuningJobSummaries": []}),
     ("list_endpoints", {"Endpoints": []}),
+    ("list_notebook_instances", {"NotebookInstances": []}),
 ]
 
 
@@ -126,23 +148,24 @@ def kennel_ps(monkeypatch, capsys):
 
 
 def test_everything_that_runs_is_a_line(kennel_ps):
-    answers = {"sagemaker": [*TRAINING, TUNING, *ENDPOINTS], "lambda": [FUNCTIONS]}
+    answers = {"sagemaker": [*TRAINING, TUNING, *ENDPOINTS, NOTEBOOKS], "lambda": [FUNCTIONS]}
     found = json.loads(kennel_ps(answers, "--json"))
     assert [(x["kind"], x["name"], x["status"], x["detail"]) for x in found] == [
         ("training-job", "dogs", "InProgress", "2 x ml.m5.large, Downloading"),
         ("tuning-job", "search", "InProgress", "2 trials completed, 1 running, 1 failed"),
         ("endpoint", "breeds", "Updating", "a: 1 of 3 instances"),
         ("function", "ask", "Active", "python3.11, 128 MB"),
+        ("notebook", "lab", "InService", "ml.t3.medium"),
     ]
     assert {x["since"] for x in found} == {"2026-01-02T03:04:05+00:00"}
 
 
 def test_the_table_lines_up(kennel_ps):
-    answers = {"sagemaker": [*TRAINING, TUNING, *ENDPOINTS], "lambda": [FUNCTIONS]}
+    answers = {"sagemaker": [*TRAINING, TUNING, *ENDPOINTS, NOTEBOOKS], "lambda": [FUNCTIONS]}
     lines = kennel_ps(answers).splitlines()
     assert lines[0].split() == ["KIND", "NAME", "STATUS", "DETAIL", "AGE"]
     column = lines[0].index("STATUS")
-    assert [line[column - 2 : column] for line in lines] == ["  "] * 5
+    assert [line[column - 2 : column] for line in lines] == ["  "] * 6
     assert all(line[column] != " " for line in lines)
 
 

@@ -136,6 +136,13 @@ def test_lifecycle_scripts_run_as_on_aws_and_log(notebooks, lab, browser):
     wait_until(lambda: "is running at" in notebooks.log(lab, "jupyter.log"))
 
 
+def test_kennel_logs_prints_what_an_instance_said(notebooks, lab, plane):
+    wait_until(lambda: "is running at" in notebooks.log(lab, "jupyter.log"))
+    said = plane.command("logs", "notebook/lab").stdout
+    assert "is running at" in said
+    assert "created in pytorch_p310" in said
+
+
 def test_no_log_and_no_command_line_holds_a_token(notebooks, lab, plane):
     url = notebooks.sagemaker.create_presigned_notebook_instance_url(NotebookInstanceName=lab)[
         "AuthorizedUrl"

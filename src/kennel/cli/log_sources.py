@@ -152,10 +152,22 @@ def _function(plane: Connection, name: str) -> LogSource:
     return LogSource(f"function/{name}", f"/aws/lambda/{name}", lambda: [""], condition)
 
 
+def _notebook(plane: Connection, name: str) -> LogSource:
+    client = plane.client("sagemaker")
+
+    def condition() -> Condition | None:
+        found = _found(lambda: client.describe_notebook_instance(NotebookInstanceName=name))
+        return _condition(found, "NotebookInstanceStatus", "FailureReason", _FAILED)
+
+    label = f"notebook/{name}"
+    return LogSource(label, "/aws/sagemaker/NotebookInstances", lambda: [f"{name}/"], condition)
+
+
 _KINDS: dict[str, Callable[[Connection, str], LogSource]] = {
     "training-job": _training_job,
     "tuning-job": _tuning_job,
     "endpoint": _endpoint,
     "function": _function,
+    "notebook": _notebook,
 }
 KINDS: tuple[str, ...] = tuple(_KINDS)
