@@ -154,9 +154,15 @@ class Browser:
             http_no_proxy=["127.0.0.1"],
         )
         try:
-            header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": "test"}
+            header: dict[str, Any] = {
+                "msg_id": uuid.uuid4().hex,
+                "msg_type": "execute_request",
+                "session": "test",
+            }
             content = {"code": code, "silent": False, "store_history": False, "stop_on_error": True}
-            message = {"header": header | {"version": "5.3", "username": "", "date": ""}}
+            message: dict[str, Any] = {
+                "header": header | {"version": "5.3", "username": "", "date": ""}
+            }
             message |= {"parent_header": {}, "metadata": {}, "channel": "shell", "buffers": []}
             channel.send(json.dumps(message | {"content": content}))
             return _printed(channel, header["msg_id"])

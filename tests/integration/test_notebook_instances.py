@@ -48,7 +48,7 @@ def lab(notebooks) -> str:
 
 
 @pytest.fixture
-def browser(notebooks, lab) -> Browser:
+def browser(notebooks: Notebooks, lab: str) -> Browser:
     return notebooks.open(lab)
 
 
@@ -122,7 +122,7 @@ def test_what_a_notebook_installs_changes_no_other_environment(browser):
 import subprocess, sys, sysconfig
 subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=True)
 print(sysconfig.get_path("purelib"))
-import torch
+import torch, torchvision
 """
     where = browser.run(code).strip()
     assert where.startswith("/home/ec2-user/anaconda3/envs/pytorch_p310/")

@@ -2,7 +2,7 @@
 
 Everything here follows a public container contract, runs in whatever Python the user's
 environment has, and imports nothing else of Kennel and nothing but the standard library. What
-the user's environment holds (torch, numpy, onnxruntime) is imported only where it is used.
+the user's environment holds (torch, numpy, Jupyter) is imported only where it is used.
 
 `SITE_FOLDER` goes first on the PYTHONPATH of a process that runs users' code; see
 `site/sitecustomize.py`.

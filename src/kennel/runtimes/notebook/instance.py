@@ -20,9 +20,11 @@ from types import FrameType
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from kennel.runtimes import SITE_FOLDER
 from kennel.runtimes.notebook.credentials import CredentialEndpoint
 from kennel.runtimes.notebook.environments import Environments
 from kennel.runtimes.notebook.plan import Hook, Plan, Progress
+from kennel.runtimes.process_environment import private_variables
 
 __all__ = ["JUPYTER", "Instance"]
 
@@ -58,6 +60,8 @@ class Instance:
         endpoint = CredentialEndpoint(self._folder / "credentials.json")
         os.environ.update(endpoint.start())
         os.environ["_KENNEL_PATH"] = os.environ["PATH"]
+        os.environ["PYTHONPATH"] = SITE_FOLDER
+        os.environ.update(private_variables(os.environ))
         self._environments.create()
         self._environments.write_kernels(self._folder / "share" / "jupyter" / "kernels")
         try:

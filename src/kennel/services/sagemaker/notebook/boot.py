@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kennel.client_environment import client_variables
 from kennel.engine import Mount, Process, ProcessSpec
 from kennel.identity import Credentials
 from kennel.runtimes.notebook.plan import Hook, Plan, Progress
@@ -28,6 +29,16 @@ LOG_GROUP = "/aws/sagemaker/NotebookInstances"
 HOOK_SECONDS = 300.0  # CreateNotebookInstanceLifecycleConfig: no longer than 5 minutes
 _NOTEBOOKS = "SageMaker"  # the folder of the home that stays
 _OF_THE_MACHINE = 0.9  # how much of this machine's memory an instance may have at most
+_TEMPORARY = "/opt/kennel/tmp"  # a short path: sockets in it have little room for theirs
+_OF_THE_INSTANCE = frozenset(
+    {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+    }
+)
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -74,12 +85,10 @@ class Boot:
         except FileNotFoundError:
             return False
 
-    def launch(
-        self, credentials: Credentials, scripts: Mapping[str, bytes], variables: Mapping[str, str]
-    ) -> None:
+    def launch(self, credentials: Credentials, scripts: Mapping[str, bytes]) -> None:
         """Makes the folder and starts the process. Raises EngineError.
 
-        `scripts` are those to run, by hook; `variables` lead AWS's clients to the plane.
+        `scripts` are those to run, by hook.
         """
         mounted = self._parts.engine.capabilities.mount_namespaces
         shutil.rmtree(self.folder, ignore_errors=True)  # half made when the plane died
@@ -92,7 +101,7 @@ class Boot:
         else:
             (home / _NOTEBOOKS).symlink_to(self.volume)
         _write(self.secret, secrets.token_hex(32))
-        _write(self.folder / "url", self._parts.url)
+        _write(self.folder / "url", self._parts.reach.url)
         self.write_credentials(credentials)
         self._write_metadata()
         inside = HOME if mounted else str(home)
@@ -105,7 +114,7 @@ class Boot:
             hooks=[self._hook(name, script) for name, script in scripts.items()],
         )
         plan.write(self.folder / "plan.json")
-        self.process = self._parts.engine.run(self._spec(mounted, inside, variables))
+        self.process = self._parts.engine.run(self._spec(mounted, inside, credentials))
 
     def write_credentials(self, credentials: Credentials) -> None:
         """Replaces what the instance's SDKs get when they ask next."""
@@ -153,11 +162,18 @@ class Boot:
         }
         (self.folder / "metadata" / "resource-metadata.json").write_text(json.dumps(metadata))
 
-    def _spec(self, mounted: bool, home: str, variables: Mapping[str, str]) -> ProcessSpec:
+    def _clients(self, credentials: Credentials) -> Mapping[str, str]:
+        """What leads AWS's clients to the plane. Their keys they get from the instance, and a
+        profile that the user writes into the instance's home counts, as on AWS."""
+        variables = client_variables(self._parts.reach, credentials, self.instance.region)
+        return {name: text for name, text in variables.items() if name not in _OF_THE_INSTANCE}
+
+    def _spec(self, mounted: bool, home: str, credentials: Credentials) -> ProcessSpec:
         kind = instance_type(self.instance.instance_type)
         mounts = (
             Mount(self.folder / "home", HOME),
             Mount(self.volume, f"{HOME}/{_NOTEBOOKS}"),
+            Mount(self.folder / "tmp", _TEMPORARY),
             Mount(self.folder / "metadata", "/opt/ml/metadata", read_only=True),
         )
         environment = {
@@ -166,12 +182,12 @@ class Boot:
             "USER": "ec2-user",
             "LOGNAME": "ec2-user",
             "SHELL": "/bin/bash",
-            "TMPDIR": str(self.folder / "tmp"),
+            "TMPDIR": _TEMPORARY if mounted else str(self.folder / "tmp"),
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
             **_hardware(kind),
-            **variables,
+            **self._clients(credentials),
         }
         return ProcessSpec(
             folder=self._run,

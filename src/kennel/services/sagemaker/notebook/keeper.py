@@ -164,7 +164,7 @@ class NotebookKeeper:
             if not adopted:
                 self._remove_other_boots(boot)
                 scripts = self._scripts(instance)
-                boot.launch(self._credentials(instance), scripts, self._variables(instance))
+                boot.launch(self._credentials(instance), scripts)
             self._logs.follow(boot, self._principal(instance))
         except (StartRefused, RoleNotPassable, EngineError) as error:
             self._fail(instance, str(error))
@@ -191,7 +191,7 @@ class NotebookKeeper:
         boot = self._boot(instance)
         if boot.adopt() and boot.process is not None:
             ended = boot.process.poll()
-            if ended is None and boot.is_for(self._parts.url):
+            if ended is None and boot.is_for(self._parts.reach.url):
                 self._logs.follow(boot, self._principal(instance))
                 return
             if ended is not None and not self._was_taken_down(boot):
@@ -333,16 +333,6 @@ class NotebookKeeper:
     def _credentials(self, instance: NotebookInstance) -> Credentials:
         context = self._own_context(instance)
         return role_session(context, instance.role_arn, _SESSION_NAME, _SESSION_SECONDS)
-
-    def _variables(self, instance: NotebookInstance) -> dict[str, str]:
-        """What leads AWS's clients to the plane. Their credentials they get from the instance."""
-        return {
-            "AWS_REGION": instance.region,
-            "AWS_DEFAULT_REGION": instance.region,
-            "AWS_ENDPOINT_URL": self._parts.url,
-            # There is no instance metadata here; boto3 would wait for it.
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
 
     def _watch(self) -> None:
         while not self._stopping.wait(_WATCH_INTERVAL):
