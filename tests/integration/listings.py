@@ -7,6 +7,7 @@ least five items, so that pages of two make three; fewer only with `few`, for a 
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -514,6 +515,37 @@ def endpoints(stage: Stage) -> Listing:
     return Listing(
         {"Endpoints[].EndpointName": names[::-1]},
         {"NameContains": "of-endpoints", "SortBy": "CreationTime"},
+    )
+
+
+@listing("sagemaker", "ListNotebookInstanceLifecycleConfigs")
+def lifecycle_configs(stage: Stage) -> Listing:
+    names = [f"scripts{number}" for number in _FIVE]
+    for name in names:
+        stage.client("sagemaker").create_notebook_instance_lifecycle_config(
+            NotebookInstanceLifecycleConfigName=name
+        )
+    shown = "NotebookInstanceLifecycleConfigs[].NotebookInstanceLifecycleConfigName"
+    return Listing({shown: names[::-1]}, {"NameContains": "scripts"})
+
+
+@listing("sagemaker", "ListNotebookInstances")
+def notebook_instances(stage: Stage) -> Listing:
+    """Their script fails, so that none gets as far as JupyterLab."""
+    stage.client("sagemaker").create_notebook_instance_lifecycle_config(
+        NotebookInstanceLifecycleConfigName="fails",
+        OnCreate=[{"Content": base64.b64encode(b"exit 1").decode()}],
+    )
+    names = [f"notebook{number}" for number in _FIVE]
+    for name in reversed(names):
+        stage.client("sagemaker").create_notebook_instance(
+            NotebookInstanceName=name,
+            RoleArn=stage.role,
+            InstanceType="ml.t3.medium",
+            LifecycleConfigName="fails",
+        )
+    return Listing(
+        {"NotebookInstances[].NotebookInstanceName": names}, {"NameContains": "notebook"}
     )
 
 

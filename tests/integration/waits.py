@@ -9,6 +9,7 @@ makes what is to be waited for and returns a Wait.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from botocore.config import Config
 
 from tests.integration.model_archives import IMAGE, TRUST, archive
 from tests.integration.stage import Stage, code_archive, training_request
+from tests.planes import wait_until
 
 __all__ = ["UNREACHABLE", "WAITS", "Wait"]
 
@@ -280,3 +282,53 @@ def failed_job(stage: Stage) -> Wait:
 @wait("sagemaker", "TrainingJobCompletedOrStopped", "ValidationException")
 def no_job(stage: Stage) -> Wait:
     return Wait({"TrainingJobName": stage.name("job")}, at_once=True)
+
+
+def _notebook(stage: Stage, script: str = "") -> dict[str, str]:
+    """A notebook instance; one whose script fails never gets as far as JupyterLab."""
+    sagemaker, name = stage.client("sagemaker"), stage.name("notebook")
+    asked = {"NotebookInstanceName": name, "RoleArn": stage.role, "InstanceType": "ml.t3.medium"}
+    if script:
+        sagemaker.create_notebook_instance_lifecycle_config(
+            NotebookInstanceLifecycleConfigName=name,
+            OnCreate=[{"Content": base64.b64encode(script.encode()).decode()}],
+        )
+        asked["LifecycleConfigName"] = name
+    sagemaker.create_notebook_instance(**asked)
+    return {"NotebookInstanceName": name}
+
+
+def _reach(stage: Stage, name: dict[str, str], status: str) -> None:
+    def reached() -> bool:
+        described = stage.client("sagemaker").describe_notebook_instance(**name)
+        return bool(described["NotebookInstanceStatus"] == status)
+
+    wait_until(reached, what=f"{name} is {status}")
+
+
+@wait("sagemaker", "NotebookInstanceInService", "InService")
+def notebook(stage: Stage) -> Wait:
+    return Wait(_notebook(stage))
+
+
+@wait("sagemaker", "NotebookInstanceInService", "Failed")
+@wait("sagemaker", "NotebookInstanceStopped", "Failed")
+@wait("sagemaker", "NotebookInstanceDeleted", "Failed")
+def failed_notebook(stage: Stage) -> Wait:
+    return Wait(_notebook(stage, "exit 1"), at_once=True)
+
+
+@wait("sagemaker", "NotebookInstanceStopped", "Stopped")
+def stopped_notebook(stage: Stage) -> Wait:
+    name = _notebook(stage)
+    _reach(stage, name, "InService")
+    return Wait(name, lambda: stage.client("sagemaker").stop_notebook_instance(**name))
+
+
+@wait("sagemaker", "NotebookInstanceDeleted", "ValidationException")
+def deleted_notebook(stage: Stage) -> Wait:
+    sagemaker, name = stage.client("sagemaker"), _notebook(stage, "exit 1")
+    _reach(stage, name, "Failed")
+    sagemaker.update_notebook_instance(**name, RootAccess="Disabled")
+    _reach(stage, name, "Stopped")
+    return Wait(name, lambda: sagemaker.delete_notebook_instance(**name))
