@@ -26,12 +26,14 @@ def imported(folder: str) -> set[str]:
     """The distributions that the modules below a folder import, at the top or inside.
 
     What a module imports only if it is there, and what stands beside a module that is run as a
-    script, is no dependency.
+    script, is no dependency; nor is a package that one of ours stands in for.
     """
     modules: set[str] = set()
     for path in (ROOT / folder).rglob("*.py"):
         if path.parent.name in ("sdk_v2", "sdk_v3"):
             continue  # these run in environments of their own
+        if "stand_ins" in path.parts:
+            continue
         beside = {other.stem for other in path.parent.glob("*.py")}
         modules |= imports_of(ast.parse(path.read_text())) - beside
     known = packages_distributions()

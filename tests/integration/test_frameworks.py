@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
 
+from kennel.runtimes import SITE_FOLDER
 from tests.integration.model_archives import Hosting
 from tests.integration.training_jobs import Training
 from tests.planes import Plane, wait_until
@@ -71,6 +75,77 @@ def predict_fn(data, model):
         return model(data)
 """
 
+# As old scripts ask for weights; the two lines print what came, and whether the file is safe.
+PRETRAINED = """
+import os
+from torchvision import models
+model = models.resnet18(pretrained=True)
+print("first weight", round(model.fc.bias[0].item(), 4), flush=True)
+path = os.path.join(os.environ["KENNEL_WEIGHTS_DIR"], "resnet18-f37072fd.pth")
+try:
+    os.unlink(path)
+except OSError as error:
+    print("kept:", error.strerror, flush=True)
+"""
+
+MISSING = """
+import torch
+torch.hub.load_state_dict_from_url("http://127.0.0.1:1/models/tiny-0123abcd.pth")
+"""
+
+SERVE_PRETRAINED = """
+from torchvision import models
+
+def model_fn(model_dir):
+    return models.resnet18(weights="IMAGENET1K_V1")
+
+def transform_fn(model, body, content_type, accept):
+    return str(round(model.fc.bias[0].item(), 4)), "application/json"
+"""
+
+SERVE_MISSING = """
+import torch
+
+def model_fn(model_dir):
+    return torch.hub.load_state_dict_from_url("http://127.0.0.1:1/models/tiny-0123abcd.pth")
+"""
+
+USES_SMDEBUG = """
+import smdebug.pytorch as smd
+hook = smd.get_hook(create_if_not_exists=True)
+hook.set_mode(smd.modes.TRAIN)
+print("trained", flush=True)
+"""
+
+SAVE = """
+import sys, torch
+from torchvision import models
+model = models.resnet18()
+torch.save(model.state_dict(), sys.argv[1])
+print(round(model.fc.bias[0].item(), 4))
+"""
+
+ADVICE = (
+    "tiny-0123abcd.pth is not among the weights that Kennel keeps, and downloading it from "
+    "http://127.0.0.1:1/models/tiny-0123abcd.pth failed"
+)
+
+
+@pytest.fixture(scope="module")
+def kept(plane: Plane) -> float:
+    """Weights under the name that resnet18's have; their first bias of the last layer."""
+    folder = plane.state / "weights"
+    folder.mkdir(exist_ok=True)
+    # torchvision imports with the site folder alone, as in jobs.
+    saved = subprocess.run(
+        [sys.executable, "-c", SAVE, str(folder / "resnet18-f37072fd.pth")],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": SITE_FOLDER},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(saved.stdout)
+
 
 @pytest.fixture(scope="module")
 def training(plane: Plane) -> Training:
@@ -121,3 +196,59 @@ def test_an_endpoint_serves_a_resnet50_that_its_instances_share(
     # It says so if the imports had started threads, and instances could not be forked.
     assert re.fullmatch(r"kennel: the model was loaded in \d+\.\d s", wait_until(loaded)[0])
     plane.client("sagemaker").delete_endpoint(EndpointName="torchvision-endpoint")
+
+
+def test_pretrained_weights_that_are_kept_reach_a_job_which_can_t_change_them(
+    training: Training, plane: Plane, kept: float
+) -> None:
+    training.create("weights-job", PRETRAINED)
+    job = training.wait("weights-job")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    lines = training.lines("weights-job")
+    assert f"first weight {kept}" in lines
+    assert "kept: Read-only file system" in lines
+    assert (plane.state / "weights" / "resnet18-f37072fd.pth").exists()
+    # The old spelling works, with torchvision's own warning.
+    assert any("'pretrained' is deprecated" in line for line in lines)
+
+
+def test_weights_that_can_t_be_had_fail_a_job_with_what_to_do(training: Training) -> None:
+    training.create("weights-missing", MISSING)
+    reason = training.wait("weights-missing")["FailureReason"]
+    assert ADVICE in reason
+    assert "run `kennel weights add http://127.0.0.1:1/models/tiny-0123abcd.pth`" in reason
+    assert any(ADVICE in line for line in training.lines("weights-missing"))
+
+
+def test_pretrained_weights_that_are_kept_reach_an_endpoint(
+    hosting: Hosting, plane: Plane, kept: float
+) -> None:
+    hosting.deploy("weights-endpoint", SERVE_PRETRAINED)
+    hosting.wait("weights-endpoint")
+    assert hosting.invoke("weights-endpoint") == str(kept).encode()
+    plane.client("sagemaker").delete_endpoint(EndpointName="weights-endpoint")
+
+
+def test_weights_that_can_t_be_had_fail_an_endpoint_with_what_to_do(
+    hosting: Hosting, plane: Plane
+) -> None:
+    hosting.deploy("weights-lost", SERVE_MISSING)
+    sagemaker = plane.client("sagemaker")
+
+    def failed() -> str | None:
+        endpoint = sagemaker.describe_endpoint(EndpointName="weights-lost")
+        return endpoint.get("FailureReason") if endpoint["EndpointStatus"] == "Failed" else None
+
+    assert ADVICE in wait_until(failed)
+    sagemaker.delete_endpoint(EndpointName="weights-lost")
+
+
+def test_a_script_that_uses_smdebug_runs_and_its_log_says_that_it_is_not_there(
+    training: Training,
+) -> None:
+    training.create("smdebug-job", USES_SMDEBUG)
+    job = training.wait("smdebug-job")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    lines = training.lines("smdebug-job")
+    assert "trained" in lines
+    assert sum("[kennel] smdebug is not installed" in line for line in lines) == 1

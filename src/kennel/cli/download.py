@@ -1,4 +1,4 @@
-"""Downloading a picture set: resumed where it broke off, measured, unpacked with suspicion."""
+"""Downloading: resumed where it broke off, measured; picture sets unpacked with suspicion."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from kennel.cli.errors import CommandError
 from kennel.cli.progress import Bar
 
-__all__ = ["ARCHIVES", "Archive", "fetch", "unpack"]
+__all__ = ["ARCHIVES", "Archive", "download", "fetch", "unpack"]
 
 _CHUNK = 1 << 20
 _TIMEOUT = 20.0  # seconds without a byte
@@ -55,27 +55,35 @@ def fetch(archive: Archive, folder: Path) -> None:
     part = folder.with_name(f"{folder.name}.zip.part")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _download(archive, part)
+        download(archive.name, archive.url, part, instead="draw a set with `kennel data sample`")
         unpack(part, archive, folder)
         part.unlink()
-    except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException) as e:
-        reason = getattr(e, "reason", None) or e
-        raise CommandError(
-            f"{archive.name} can't be downloaded from {archive.url}: {reason}. Run the command "
-            "again to go on from where it stopped, or draw a set with `kennel data sample`."
-        ) from e
     except OSError as error:
         raise CommandError(f"{folder} can't be written: {error.strerror or error}.") from error
 
 
-def _download(archive: Archive, part: Path) -> None:
+def download(name: str, url: str, part: Path, *, instead: str = "") -> None:
+    """Brings what is at a URL into the file `part`, going on from what is there. `instead` is
+    what somebody without a network can do. Raises CommandError, and OSError if the file can't be
+    written."""
+    try:
+        _download(name, url, part)
+    except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException) as e:
+        reason = getattr(e, "reason", None) or e
+        raise CommandError(
+            f"{name} can't be downloaded from {url}: {reason}. Run the command "
+            f"again to go on from where it stopped{', or ' if instead else ''}{instead}."
+        ) from e
+
+
+def _download(name: str, url: str, part: Path) -> None:
     have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(archive.url, headers={"Range": f"bytes={have}-"})
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"})
     try:
         answer = urllib.request.urlopen(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code == _AT_END and have:
-            return  # whole already; unpacking tells if it is not
+            return  # whole already; what follows tells if it is not
         raise
     with answer, open(part, "ab") as file:
         if answer.status != _RESUMED:
@@ -87,7 +95,7 @@ def _download(archive: Archive, part: Path) -> None:
     size = part.stat().st_size
     if total and size != total:
         raise CommandError(
-            f"The download of {archive.name} broke off at {size:,} of {total:,} bytes. "
+            f"The download of {name} broke off at {size:,} of {total:,} bytes. "
             "Run the command again to go on from there."
         )
 

@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
-
-from kennel.runtimes import SITE_FOLDER
-
 # What torchvision's own __init__ does that fails on a CPU build of PyTorch.
 TORCHVISION = """
 import torch
@@ -18,20 +9,6 @@ class Registered(RuntimeError): pass
 torch.library.register_fake("torchvision::nms")(lambda dets, scores, iou: dets)
 torch.library.register_fake("torchvision::qnms")(lambda dets, scores, iou: dets)
 """
-
-
-@pytest.fixture
-def python(tmp_path: Path):
-    """Runs code with the site folder and then `tmp_path` first on the path."""
-
-    def run(code: str, *, mended: bool = True) -> subprocess.CompletedProcess[str]:
-        path = ([SITE_FOLDER] if mended else []) + [str(tmp_path)]
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(path)}
-        return subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True
-        )
-
-    return run
 
 
 def test_torchvision_imports_where_its_operators_do_not_load(python, tmp_path):
@@ -76,3 +53,16 @@ for _ in range(2):
 print(calls)
 """
     assert python(code).stdout == "not yet\nnot yet\n['late']\n"
+
+
+def test_something_may_follow_the_first_import_of_a_submodule(python, tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("from package import inner")
+    (tmp_path / "package" / "inner.py").write_text("VALUE = 1")
+    code = """
+from kennel_imports import after_import
+after_import("package.inner", lambda module: print("after", module.VALUE))
+import package
+after_import("package.inner", lambda module: print("at once", module.VALUE))
+"""
+    assert python(code).stdout == "after 1\nat once 1\n"

@@ -28,6 +28,15 @@ def test_marks_under_code_and_repeated_lines_are_left_out():
     assert error_message(output) == "a = KeyError\n KeyError: 'a'"
 
 
+def test_an_exception_of_a_librarys_own_name_is_quoted_too():
+    output = (
+        "Traceback (most recent call last):\n  call()\n"
+        "botocore.exceptions.ClientError: An error occurred (AccessDenied)\n"
+    )
+    text = "botocore.exceptions.ClientError: An error occurred (AccessDenied)"
+    assert error_message(output) == text
+
+
 def test_without_a_traceback_the_first_line_that_names_an_exception_starts_the_message():
     assert error_message("loading\nRuntimeError: x\nmore") == "RuntimeError: x\n more"
 

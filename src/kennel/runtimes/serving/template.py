@@ -24,7 +24,7 @@ from kennel.runtimes.serving.instance import become_instance
 from kennel.runtimes.serving.kernel import die_with_parent, thread_count
 from kennel.runtimes.serving.order import Order
 from kennel.runtimes.serving.settings import Settings
-from kennel.runtimes.site.kennel_imports import mend_torchvision
+from kennel.runtimes.site.kennel_imports import mend_imports
 
 __all__ = ["Kind", "Plan", "Template"]
 
@@ -139,7 +139,7 @@ def _prepare(plan: Plan) -> None:
     settings = plan.settings
     faulthandler.enable()
     warnings.filterwarnings("ignore", message=".*use of fork\\(\\)", category=DeprecationWarning)
-    mend_torchvision()
+    mend_imports()
     sys.argv[:] = [settings.program]
     logging.basicConfig(stream=sys.stdout, format="%(message)s", level=settings.log_level)
     if os.path.isdir(settings.model_dir):

@@ -1,11 +1,15 @@
-"""Something to do before the first import of a module, without importing it.
+"""Something to do before or after the first import of a module, without importing it.
 
-`mend_torchvision` is the use of it in every process: torchvision's wheels from the general index
-hold a C++ library built against the CUDA build of PyTorch. On a CPU build the library does not
-load, its operators are not defined, and `import torchvision` ends with "operator
-torchvision::nms does not exist". Models, transforms and data sets need none of them, so two
-declarations are enough to import it. `torchvision.ops.nms`, the detection models and
-`torchvision.io.decode_*` stay unavailable.
+`mend_imports` is the use of it in every process of a job or an endpoint.
+
+torchvision's wheels from the general index hold a C++ library built against the CUDA build of
+PyTorch. On a CPU build the library does not load, its operators are not defined, and `import
+torchvision` ends with "operator torchvision::nms does not exist". Models, transforms and data sets
+need none of them, so two declarations are enough to import it. `torchvision.ops.nms`, the
+detection models and `torchvision.io.decode_*` stay unavailable.
+
+torch.hub gets an eye for the weights that Kennel keeps (`kennel_weights`). And what is not
+installed may have a package that stands in for it and says so (`stand_ins`).
 """
 
 from __future__ import annotations
@@ -22,7 +26,10 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-__all__ = ["before_import", "mend_torchvision"]
+__all__ = ["after_import", "before_import", "mend_imports"]
+
+# Packages that stand in for others, where these are not installed.
+_STAND_INS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_ins")
 
 _OPERATORS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
@@ -38,10 +45,12 @@ class _Finder:
     def __init__(
         self,
         name: str,
-        before: Callable[[ModuleSpec], None],
+        before: Callable[[ModuleSpec], None] | None = None,
+        after: Callable[[ModuleType], None] | None = None,
     ) -> None:
         self._name = name
         self._before = before
+        self._after = after
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -65,24 +74,64 @@ class _Finder:
         def exec_module(module: ModuleType) -> None:
             if self in sys.meta_path:
                 sys.meta_path.remove(self)
-            self._before(spec)
+            if self._before is not None:
+                self._before(spec)
             execute(module)
+            if self._after is not None:
+                self._after(module)
 
         loader.exec_module = exec_module
+
+
+class _StandIns:
+    """Comes last, so it is asked only for what nobody else finds."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if path is not None or not os.path.isdir(os.path.join(_STAND_INS, name)):
+            return None
+        from importlib.machinery import PathFinder
+
+        return PathFinder.find_spec(name, [_STAND_INS], target)
 
 
 def before_import(name: str, act: Callable[[ModuleSpec], None]) -> None:
     """Calls `act` with the module's spec just before its first import runs.
 
-    Does nothing for a module that is imported already. `name` is a top-level module.
+    Does nothing for a module that is imported already.
     """
     if name not in sys.modules:
-        sys.meta_path.insert(0, _Finder(name, act))
+        sys.meta_path.insert(0, _Finder(name, before=act))
 
 
-def mend_torchvision() -> None:
-    """Makes a later `import torchvision` work where its C++ operators do not load."""
+def after_import(name: str, act: Callable[[ModuleType], None]) -> None:
+    """Calls `act` with the module just after its first import has run; at once for one that is
+    imported already."""
+    if name in sys.modules:
+        act(sys.modules[name])
+    else:
+        sys.meta_path.insert(0, _Finder(name, after=act))
+
+
+def mend_imports() -> None:
+    """Makes later imports work as scripts expect it; see the module's docstring. Once a process."""
     before_import("torchvision", _define_operators)
+    if os.environ.get("KENNEL_WEIGHTS_DIR"):
+        after_import("torch.hub", _offer_weights)
+    if _StandIns not in sys.meta_path:
+        sys.meta_path.append(_StandIns)
+
+
+def _offer_weights(hub: ModuleType) -> None:
+    # A neighbour in the folder, by whichever of its names this module goes.
+    try:
+        from kennel_weights import offer_weights  # type: ignore[import-not-found]
+    except ImportError:
+        from kennel.runtimes.site.kennel_weights import offer_weights
+
+    offer_weights(hub, os.environ["KENNEL_WEIGHTS_DIR"])
 
 
 def _define_operators(spec: ModuleSpec) -> None:

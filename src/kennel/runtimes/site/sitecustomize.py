@@ -29,7 +29,7 @@ def _run_the_hidden_one() -> None:
 
 
 # The folder is taken as a package only by type checkers; at run time it is a path entry.
-from kennel_imports import mend_torchvision  # type: ignore[import-not-found]  # noqa: E402
+from kennel_imports import mend_imports  # type: ignore[import-not-found]  # noqa: E402
 
-mend_torchvision()
+mend_imports()
 _run_the_hidden_one()

@@ -16,6 +16,8 @@ _NAMES = tuple(
 )
 _NAMES_AN_ERROR = re.compile("|".join(map(re.escape, (*_NAMES, *_MORE))))
 _CARETS = re.compile(r"[\s^~]*")
+# An exception of any name, as Python prints it behind the indented lines of its traceback.
+_ENDS_A_TRACEBACK = re.compile(r"[A-Za-z_][\w.]*(: |$)")
 _TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -41,14 +43,15 @@ def error_message(output: str) -> str:
 
     The toolkit starts at the first such line of the whole output, so a warning of the first
     minute hides the error of the last. This starts behind the last traceback's head, if there is
-    one. What names no exception (argparse, a shell) gives its last line with "error:" in it.
+    one, and there it knows exceptions of other names too. What names no exception (argparse, a
+    shell) gives its last line with "error:" in it.
     """
     lines = output.replace("\r", "\n").split("\n")
     heads = [number for number, line in enumerate(lines) if _TRACEBACK in line]
     if heads:
         lines = lines[heads[-1] + 1 :]
     for number, line in enumerate(lines):
-        if _NAMES_AN_ERROR.search(line):
+        if _NAMES_AN_ERROR.search(line) or (heads and _ENDS_A_TRACEBACK.match(line)):
             return _joined(lines[number:])
     complaints = [line for line in lines if "error:" in line.lower()]
     return complaints[-1].strip() if complaints else ""

@@ -38,6 +38,7 @@ def environment(
         threads=3,
         cache=Path("/state/cache/x"),
         imports=Path("/state/imports"),
+        weights=Path("/state/weights"),
         mounted=mounted,
     )
 

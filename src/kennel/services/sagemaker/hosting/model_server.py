@@ -26,8 +26,10 @@ from kennel.services.sagemaker.hosting.container import container_environment
 from kennel.services.sagemaker.hosting.deployment import ServedVariant
 from kennel.services.sagemaker.hosting.zygote import ZygoteControl, ZygoteGone, ping
 from kennel.services.sagemaker.images import Images, UnknownImage
+from kennel.services.sagemaker.imports import imports_folder
 from kennel.services.sagemaker.instance_types import InstanceType, InstanceUse, instance_type
 from kennel.services.sagemaker_runtime import InstancePlace
+from kennel.weights import WEIGHTS_DIR, WeightsFolder
 
 if TYPE_CHECKING:
     from kennel.services.context import Context
@@ -253,6 +255,8 @@ class ModelServer:
                 "which Kennel runs in training jobs only; endpoints need a framework image."
             )
         base = self._folder / "ml"
+        weights = WeightsFolder(self._parts.folder).make()
+        imports = imports_folder(self._parts.folder)
         return ProcessSpec(
             folder=self._folder / "zygote",
             command=(
@@ -263,9 +267,19 @@ class ModelServer:
                 "--control",
                 str(self._folder / "control"),
             ),
-            environment=container_environment(environment),
+            environment=container_environment(
+                {
+                    "PYTHONPATH": str(imports),
+                    # What a model downloads is its own, and not put among the user's own files.
+                    "TORCH_HOME": str(self._folder / "torch"),
+                    WEIGHTS_DIR: str(weights),
+                    **environment,
+                }
+            ),
             working_directory=base,
-            mounts=(Mount(base, "/opt/ml"),) if self._mounts_ml else (),
+            mounts=(Mount(base, "/opt/ml"), Mount(weights, str(weights), read_only=True))
+            if self._mounts_ml
+            else (),
         )
 
     def _wait_until_loaded(self, cancelled: Callable[[], bool]) -> None:

@@ -166,12 +166,14 @@ class Attempt:
 
     def _process_spec(self, folder: HostFolder, image: Image) -> ProcessSpec:
         mounted = self._workshop.parts.engine.capabilities.mount_namespaces
+        weights = self._workshop.weights()
         mounts = []
         if mounted:
             mounts = [
                 Mount(folder.ml, ML),
                 Mount(folder.temporary, TEMPORARY),
                 Mount(folder.hosts_file, "/etc/hosts"),
+                Mount(weights, str(weights), read_only=True),
             ]
         checkpoints = self._spec.checkpoints
         if checkpoints is not None and not checkpoints.local_path.startswith(ML + "/"):
@@ -194,6 +196,7 @@ class Attempt:
                 threads=self._workshop.threads(self._spec),
                 cache=self._workshop.cache(self._spec.role_arn),
                 imports=self._workshop.imports(),
+                weights=weights,
                 mounted=mounted,
             ),
             working_directory=folder.ml,

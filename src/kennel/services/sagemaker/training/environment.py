@@ -13,6 +13,7 @@ from kennel.services.sagemaker.images import Image
 from kennel.services.sagemaker.training.folder import LOOPBACK, TEMPORARY, HostFolder
 from kennel.services.sagemaker.training.meeting import Meeting
 from kennel.services.sagemaker.training.spec import TrainingSpec
+from kennel.weights import WEIGHTS_DIR
 
 __all__ = ["JobIdentity", "job_environment"]
 
@@ -43,13 +44,15 @@ def job_environment(
     threads: int,
     cache: Path,
     imports: Path,
+    weights: Path,
     mounted: bool,
 ) -> dict[str, str]:
     """The whole environment; nothing of the plane's own goes in.
 
     `threads` is what the numerical libraries may use, `cache` a folder that jobs of the role
-    share, `imports` the folder that `kennel` can be imported from, `mounted` whether the process
-    sees its folder as /opt/ml. The request's Environment overrides all but the job's name.
+    share, `imports` the folder that `kennel` can be imported from, `weights` that of the weights
+    which the user keeps, `mounted` whether the process sees its folder as /opt/ml. The request's
+    Environment overrides all but the job's name.
     """
     variables = {
         "PATH": f"{image.python.parent}:{_PATH}",
@@ -60,6 +63,7 @@ def job_environment(
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(imports),
         "KENNEL_CACHE_DIR": str(cache),
+        WEIGHTS_DIR: str(weights),
         **_hardware(spec, threads),
         **_clients(spec, job, meeting),
         **_network(spec, meeting, mounted),

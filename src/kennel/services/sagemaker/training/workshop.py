@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import kennel
 from kennel.errors import AwsError
 from kennel.services.logs import Logs
 from kennel.services.roles import RoleNotPassable, role_principal
 from kennel.services.sagemaker.images import Images
+from kennel.services.sagemaker.imports import imports_folder
 from kennel.services.sagemaker.naming import LOG_GROUP_TRAINING
 from kennel.services.sagemaker.training.document import TrainingJob
 from kennel.services.sagemaker.training.errors import JobFault
@@ -25,6 +25,7 @@ from kennel.services.sagemaker.training.meeting import Meeting, Meetings
 from kennel.services.sagemaker.training.spec import TrainingSpec
 from kennel.services.sagemaker.training.store import JobStore
 from kennel.services.service import Parts
+from kennel.weights import WeightsFolder
 
 if TYPE_CHECKING:
     from kennel.services.context import Context
@@ -105,19 +106,13 @@ class Workshop:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
+    def weights(self) -> Path:
+        """The folder of the weights that the user keeps, which processes may only read."""
+        return WeightsFolder(self.parts.folder).make()
+
     def imports(self) -> Path:
-        """A folder from which any Python can import `kennel`, and nothing else of the plane's
-        environment."""
-        folder = self.parts.folder / "imports"
-        folder.mkdir(parents=True, exist_ok=True)
-        package = Path(kennel.__file__).resolve().parent
-        link = folder / "kennel"
-        if not link.is_symlink() or link.readlink() != package:
-            fresh = folder / f".kennel-{os.getpid()}-{threading.get_ident()}"
-            fresh.unlink(missing_ok=True)
-            fresh.symlink_to(package)
-            fresh.replace(link)
-        return folder
+        """The folder that `kennel` can be imported from."""
+        return imports_folder(self.parts.folder)
 
     def memory_bytes(self, spec: TrainingSpec) -> int:
         """What a host may use: its instance type's memory, as far as this machine has it."""
