@@ -17,9 +17,9 @@ import sys
 import sysconfig
 import venv
 
-__all__ = ["Overlay"]
+from kennel.runtimes.requirements import FRAMEWORKS
 
-_PINNED = ("torch", "torchvision", "torchaudio", "numpy")
+__all__ = ["Overlay"]
 
 
 class Overlay:
@@ -81,7 +81,7 @@ class Overlay:
 
 def _pins() -> list[str]:
     pins = []
-    for name in _PINNED:
+    for name in FRAMEWORKS:
         try:
             pins.append(f"{name}=={importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:

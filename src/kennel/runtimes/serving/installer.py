@@ -28,14 +28,19 @@ class Installer:
         do. Raises OSError."""
         if not self._is_wanted:
             return False
-        from kennel.runtimes.overlay import Overlay  # slow to import, and seldom needed
+        # Slow to import, and seldom needed.
+        from kennel.runtimes.overlay import Overlay
+        from kennel.runtimes.requirements import installable
 
         overlay = Overlay(self._folder)
         if overlay.holds(self._settings.requirements):
             return False
         print("kennel: installing packages from requirements.txt", flush=True)
+        listed, sentences = installable(self._settings.requirements)
+        for sentence in sentences:
+            print(f"[kennel] {sentence}", flush=True)
         overlay.create()
-        command = overlay.pip_command("-r", "requirements.txt")
+        command = overlay.pip_command("-r", listed)
         pid = os.fork()
         if pid == 0:
             try:

@@ -30,12 +30,18 @@ def install(job: Configuration, kind: Kind, environment: Mapping[str, str], repo
 
     # Imported here because it takes longer than all else that a plain job needs.
     from kennel.runtimes.overlay import Overlay
+    from kennel.runtimes.requirements import installable
 
     overlay = Overlay(job.folders.overlay)
     marker = requirements if has_requirements else os.path.join(code, "setup.py")
     if overlay.holds(marker):
         return overlay.python
     overlay.create()
+    listed = ""
+    if has_requirements:
+        listed, sentences = installable(requirements)
+        for sentence in sentences:
+            print(f"[kennel] {sentence}", flush=True)
     error: type[InstallModuleError | InstallRequirementsError]
     if kind is Kind.PACKAGE:
         report.info("Installing module.")
@@ -44,10 +50,10 @@ def install(job: Configuration, kind: Kind, environment: Mapping[str, str], repo
             # Building with the setuptools that is here needs no network.
             arguments.append("--no-build-isolation")
         if has_requirements:
-            arguments += ["-r", "requirements.txt"]
+            arguments += ["-r", listed]
     else:
         report.info("Installing dependencies from requirements.txt")
-        arguments, error = ["-r", "requirements.txt"], InstallRequirementsError
+        arguments, error = ["-r", listed], InstallRequirementsError
     command = overlay.pip_command(*arguments)
     tail = OutputTail()
     code_of_pip = run(command, environment=environment, directory=code, tail=tail)

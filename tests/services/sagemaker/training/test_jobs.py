@@ -274,8 +274,9 @@ def test_a_channel_without_objects_is_refused(bench: Bench, uri: str) -> None:
 
 
 def test_a_parameter_that_is_not_supported_is_named(bench: Bench) -> None:
-    with pytest.raises(NotImplementedByKennel, match="ExperimentConfig"):
-        bench.create("experiment", SAVE, ExperimentConfig={"TrialName": "t"})
+    chaining = {"EnableSessionTagChaining": True}
+    with pytest.raises(NotImplementedByKennel, match="SessionChainingConfig"):
+        bench.create("chained", SAVE, SessionChainingConfig=chaining)
 
 
 def test_a_job_that_is_not_there_is_not_found(bench: Bench) -> None:
