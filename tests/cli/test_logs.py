@@ -75,6 +75,12 @@ def test_lines_of_several_streams_come_in_order_of_time_with_their_stream(plane,
     assert lines.index("[a] 1") < lines.index("[a] 3") < lines.index("[b] 4")
 
 
+def test_the_hosts_of_a_job_are_told_apart_without_the_jobs_name(plane, log_group, name):
+    log_group("/aws/sagemaker/TrainingJobs", f"{name}/algo-1-1", "epoch 1", at=0)
+    log_group("/aws/sagemaker/TrainingJobs", f"{name}/algo-2-1", "epoch 1", at=10)
+    assert plane.command("logs", name).stdout == "[algo-1-1] epoch 1\n[algo-2-1] epoch 1\n"
+
+
 def test_a_job_whose_name_begins_anothers_gets_its_own_log_only(plane, log_group, name):
     log_group("/aws/sagemaker/TrainingJobs", f"{name}/algo-1-1", "mine")
     log_group("/aws/sagemaker/TrainingJobs", f"{name}-2/algo-1-1", "not mine")

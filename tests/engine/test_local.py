@@ -285,6 +285,7 @@ def test_a_folder_records_one_process_only(engine, shell):
         {"memory_bytes": 0},
         {"cpus": -1.0},
         {"processes": 0},
+        {"host_name": "two words"},
         {"mounts": (Mount(Path("/tmp"), "relative"),)},
         {"mounts": (Mount(Path("relative"), "/opt/ml"),)},
         {"mounts": (Mount(Path("/tmp"), "/opt/../etc"),)},

@@ -42,6 +42,17 @@ def test_opt_ml_appears_inside_only_and_what_is_written_stays_in_its_source(
     assert sorted(spec.log.read_text().split()[1:]) == sorted(entries)
 
 
+def test_a_process_has_a_host_name_of_its_own_if_it_asks_for_one(engine, shell, tmp_path):
+    before = os.uname().nodename
+    mounts = (Mount(tmp_path, ML),)
+    spec = shell("hostname", mounts=mounts, host_name="algo-2")
+    assert engine.run(spec).wait().code == 0
+    assert spec.log.read_text() == "algo-2\n"
+    plain = shell("hostname", mounts=mounts)
+    assert engine.run(plain).wait().code == 0
+    assert plain.log.read_text().strip() == os.uname().nodename == before
+
+
 def test_the_neighbours_of_a_made_target_are_still_there(engine, shell, tmp_path):
     outer = tmp_path / "outer"
     (outer / "folder").mkdir(parents=True)

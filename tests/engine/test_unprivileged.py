@@ -72,12 +72,14 @@ def test_opt_ml_appears_by_a_user_namespace(run, home):
     (home / "ml").chmod(0o777)
     target = f"/opt/kennel-test-{os.getpid()}/ml"
     seen = run(
-        f"id -u; echo weights > {target}/model; grep CapEff /proc/self/status",
+        f"id -u; hostname; echo weights > {target}/model; grep CapEff /proc/self/status",
         mounts=[[str(home / "ml"), target]],
+        host_name="algo-2",
     )
     assert seen["exit"]["code"] == 0
     assert seen["mount_namespaces"]
-    uid, capabilities = seen["log"].splitlines()
+    uid, host, capabilities = seen["log"].splitlines()
+    assert host == "algo-2"
     assert uid == str(NOBODY if os.geteuid() == 0 else os.getuid())
     assert int(capabilities.split()[1], 16) == 0
     assert (home / "ml" / "model").read_text() == "weights\n"

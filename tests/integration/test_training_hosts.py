@@ -169,7 +169,7 @@ def test_hosts_that_join_by_themselves_are_not_called_wasted(training: Training)
 
 
 CONTRACT = """
-import json, os
+import json, os, socket
 data = os.environ["SM_CHANNEL_SHARDED"], os.environ["SM_CHANNEL_WHOLE"]
 print("seen:", json.dumps({
     "files": [sorted(os.listdir(folder)) for folder in data],
@@ -177,6 +177,8 @@ print("seen:", json.dumps({
     "current": os.environ["SM_CURRENT_HOST"],
     "resources": json.loads(os.environ["SM_RESOURCE_CONFIG"]),
     "base": os.listdir("/opt/ml/model"),
+    "name": socket.gethostname(),
+    "addresses": [socket.gethostbyname(name) for name in json.loads(os.environ["SM_HOSTS"])],
 }))
 host = os.environ["SM_CURRENT_HOST"]
 open(os.environ["SM_CHANNEL_WHOLE"] + "/a", "a").write("changed by " + host)
@@ -218,6 +220,9 @@ def test_each_host_has_its_share_its_folders_and_its_name(training: Training) ->
         assert seen[host]["hosts"] == seen[host]["resources"]["hosts"] == ["algo-1", "algo-2"]
         assert seen[host]["files"][1] == ["a", "b", "c"]
         assert seen[host]["base"] == []
+        assert seen[host]["name"] == host
+        assert len(set(seen[host]["addresses"])) == 2
+        assert all(address.startswith("127.") for address in seen[host]["addresses"])
     shares = [seen[host]["files"][0] for host in ("algo-1", "algo-2")]
     assert sorted(shares[0] + shares[1]) == ["a", "b", "c"]
     assert abs(len(shares[0]) - len(shares[1])) == 1

@@ -15,7 +15,8 @@ __all__ = ["LogEvent", "LogReader"]
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
-    """A line of a stream; `milliseconds` since the epoch."""
+    """A line of a stream; `milliseconds` since the epoch. The stream's name lacks what all names
+    have in common: a training job's hosts are `algo-1-…`, without the job."""
 
     milliseconds: int
     stream: str
@@ -29,6 +30,7 @@ class LogReader:
         self._client = client
         self._source = source
         self._tokens: dict[str, str | None] = {}
+        self._common = ""
 
     @property
     def several(self) -> bool:
@@ -46,7 +48,9 @@ class LogReader:
     def _streams(self) -> Iterator[str]:
         missing = self._client.exceptions.ResourceNotFoundException
         pages = self._client.get_paginator("describe_log_streams")
-        for prefix in self._source.prefixes():
+        prefixes = self._source.prefixes()
+        self._common = prefixes[0] if len(prefixes) == 1 else ""
+        for prefix in prefixes:
             asked = {"logGroupName": self._source.group}
             if prefix:
                 asked["logStreamNamePrefix"] = prefix
@@ -67,7 +71,11 @@ class LogReader:
                 **asked,
             )
             for event in page["events"]:
-                yield LogEvent(event["timestamp"], stream, event["message"].rstrip("\n"))
+                yield LogEvent(
+                    event["timestamp"],
+                    stream.removeprefix(self._common),
+                    event["message"].rstrip("\n"),
+                )
             self._tokens[stream] = page["nextForwardToken"]
             if page["nextForwardToken"] == before:
                 return  # AWS's sign that there is no more for now

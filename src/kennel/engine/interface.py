@@ -30,6 +30,8 @@ class ProcessSpec:
     CPU time, `processes` the most processes and threads at once. `Capabilities.limits` says what
     of this a machine can't do.
 
+    `host_name` is what gethostname(2) says inside, where there are mounts; the machine's if empty.
+
     A mount's target need not exist on the machine: it appears inside and nowhere else. One that
     lies in another mount must exist in that one's source.
     """
@@ -42,6 +44,7 @@ class ProcessSpec:
     memory_bytes: int | None = None
     cpus: float | None = None
     processes: int | None = None
+    host_name: str = ""
 
     @property
     def log(self) -> Path:

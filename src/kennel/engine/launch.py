@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import re
 import select
 import signal
 from pathlib import Path
@@ -18,6 +19,7 @@ MAIN = Path(__file__).parent / "shim" / "main.py"
 # A bare interpreter: no site-packages, no environment, nothing of the user's.
 FLAGS = ("-I", "-S", "-E")
 _START_SECONDS = 60.0
+_HOST_NAME = re.compile("[A-Za-z0-9.-]{1,64}")  # as long as sethostname(2) takes
 
 
 def check(spec: ProcessSpec) -> None:
@@ -38,6 +40,8 @@ def check(spec: ProcessSpec) -> None:
         value = getattr(spec, limit)
         if value is not None and value <= 0:
             raise SpecError(f"{limit} must be above 0, not {value}")
+    if spec.host_name and not _HOST_NAME.fullmatch(spec.host_name):
+        raise SpecError(f"{spec.host_name!r} can't be a host's name")
     _check_mounts(spec)
 
 
@@ -107,6 +111,7 @@ def encode(spec: ProcessSpec, holds: Holds) -> bytes:
                 (os.fsencode(mount.source), os.fsencode(mount.target), mount.read_only)
                 for mount in spec.mounts
             ],
+            "host_name": os.fsencode(spec.host_name),
             "groups": [(parent, list(settings)) for parent, settings in holds.groups],
             "watch_bytes": holds.watch_bytes,
             "processes": holds.processes,

@@ -42,6 +42,8 @@ class Task:
         self.working_directory: bytes = values["working_directory"]
         # Source, target, read only.
         self.mounts: list[tuple[bytes, bytes, bool]] = values["mounts"]
+        # What gethostname(2) says inside; the machine's own if empty.
+        self.host_name: bytes = values["host_name"]
         # Parent folders of the control groups, and the settings of the leaf in each.
         self.groups: list[tuple[str, list[tuple[str, str]]]] = values["groups"]
         # Bytes to hold the command to by looking at it; None if a cgroup does it or nobody asks.
@@ -79,7 +81,7 @@ def _prepare(task: Task, groups: list[str]) -> None:
     os.setsid()
     os.umask(0o022)
     cgroup.join(groups)
-    own_user_namespace = bool(task.mounts) and sandbox.enter(task.mounts)
+    own_user_namespace = bool(task.mounts) and sandbox.enter(task.mounts, task.host_name)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if task.processes is not None:
         _limit_processes(task.processes, own_user_namespace)

@@ -6,7 +6,8 @@ A target that does not exist is made on a tmpfs that covers its nearest existing
 entries are bound back: /opt/ml appears, /opt keeps its other entries, and no disk is written.
 
 The shim imports this file without the rest of Kennel; run as a program, it only tells by its exit
-status whether all this is allowed here. System calls: mount(2), unshare(2), pivot_root(2).
+status whether all this is allowed here. System calls: mount(2), unshare(2), pivot_root(2),
+sethostname(2).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 __all__ = ["SandboxError", "become_subreaper", "die_with_parent", "enter"]
 
 _CLONE_NEWNS = 0x00020000
+_CLONE_NEWUTS = 0x04000000
 _CLONE_NEWUSER = 0x10000000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV = 1, 2, 4
 _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 32, 4096, 16384, 1 << 18
@@ -51,13 +53,16 @@ def die_with_parent() -> None:
         _call("prctl", _PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
 
 
-def enter(mounts: list[tuple[bytes, bytes, bool]]) -> bool:
+def enter(mounts: list[tuple[bytes, bytes, bool]], host_name: bytes = b"") -> bool:
     """Moves the caller into a mount namespace and makes the mounts: (source, target, read only).
+    With a `host_name`, it has that from now on, and the machine keeps its own.
 
     Returns whether it took a user namespace too. Raises SandboxError.
     """
-    user_namespace = _unshare()
+    user_namespace = _unshare(_CLONE_NEWUTS if host_name else 0)
     try:
+        if host_name:
+            _call("sethostname", host_name, len(host_name))
         _call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
         view = _View()
         # A mount may cover the sources of those after it, so all are opened before the first.
@@ -71,16 +76,16 @@ def enter(mounts: list[tuple[bytes, bytes, bool]]) -> bool:
     return user_namespace
 
 
-def _unshare() -> bool:
+def _unshare(more: int) -> bool:
     uid, gid = os.geteuid(), os.getegid()
     try:
-        _call("unshare", _CLONE_NEWNS)
+        _call("unshare", _CLONE_NEWNS | more)
     except PermissionError:
         pass
     else:
         return False
     try:
-        _call("unshare", _CLONE_NEWUSER | _CLONE_NEWNS)
+        _call("unshare", _CLONE_NEWUSER | _CLONE_NEWNS | more)
         # Same numbers inside as outside, and no capabilities once the command is executed.
         for file, text in (
             ("setgroups", "deny"),
@@ -258,7 +263,7 @@ def _call(function: str, *arguments: object) -> None:
 
 def _probe() -> int:
     try:
-        enter([])
+        enter([], b"kennel")
         _mount_tmpfs(b"/tmp")
     except (OSError, SandboxError) as error:
         sys.stdout.write(f"{error}\n")

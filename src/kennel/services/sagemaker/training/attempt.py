@@ -31,6 +31,8 @@ __all__ = ["Attempt"]
 
 log = logging.getLogger(__name__)
 
+_LOOK_SECONDS = 10.0  # wall seconds at most between two looks at the hosts' connections
+_LOOK_SHARE = 0.05  # of the time since the start
 _SESSION_MARGIN = 3600.0  # seconds that a job's credentials outlive its longest run
 
 
@@ -63,6 +65,7 @@ class Attempt:
         self._checkpoints: list[CheckpointSync] = []
         # Only where it is a question whether the hosts work together.
         self._watches = len(spec.hosts) > 1 and not spec.launcher
+        self._began = self._next_look = time.monotonic()
 
     @property
     def number(self) -> int:
@@ -203,6 +206,7 @@ class Attempt:
             mounts=tuple(mounts),
             memory_bytes=self._workshop.memory_bytes(self._spec),
             cpus=float(self._spec.instance.vcpus),
+            host_name=folder.host,  # as the toolkit's containers have it
         )
 
     def _command(self, image: Image) -> tuple[str, ...]:
@@ -265,9 +269,12 @@ class Attempt:
             self._checkpoints.append(sync)
 
     def _look(self) -> None:
-        """Looks whether the hosts are connected, until they have been."""
-        if not self._watches:
+        """Looks whether the hosts are connected, until they have been: at every call in the first
+        seconds, when hosts join, and less often in a long run, where it would cost too much."""
+        now = time.monotonic()
+        if not self._watches or now < self._next_look:
             return
+        self._next_look = now + min(_LOOK_SHARE * (now - self._began), _LOOK_SECONDS)
         seen = are_connected([host.process for host in self._hosts])
         if seen is None:
             self._watches = False
