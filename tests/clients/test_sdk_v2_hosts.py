@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv-clients" / "bin" / "python"
-SESSION = Path(__file__).parent / "sdk_v2" / "hosts" / "session.py"
+SESSION = Path(__file__).parent / "sdk_v2" / "hosts.py"
 
 
 @pytest.fixture(scope="module")

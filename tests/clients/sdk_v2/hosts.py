@@ -15,7 +15,7 @@ role = sagemaker.get_execution_role()
 
 def trained(name, count, batch, instance_type="ml.m5.large", **how):
     estimator = PyTorch(
-        entry_point="train.py",
+        entry_point="train_together.py",
         source_dir=str(here),
         role=role,
         framework_version="2.0.0",
