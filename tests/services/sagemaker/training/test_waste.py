@@ -33,6 +33,10 @@ def test_instances_that_train_the_same_thing_are_told_what_that_costs():
     assert "SM_CURRENT_HOST" in text
 
 
+def test_many_hosts_are_not_listed_one_by_one():
+    assert "They ran 1199.4 to 1199.4 s each" in said(spec_of(20), connected=False)
+
+
 @pytest.mark.parametrize("connected", [True, None])
 def test_nothing_is_claimed_of_hosts_that_met_or_were_not_watched(connected):
     assert said(spec_of(4), connected=connected) == ""

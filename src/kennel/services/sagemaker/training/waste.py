@@ -16,7 +16,7 @@ from kennel.services.sagemaker.training.spec import TrainingSpec
 
 __all__ = ["is_divided", "launch_named_in", "summary", "warning"]
 
-_NAMED = 5  # files of one name that a sentence lists
+_NAMED = 5  # hosts or files that a sentence lists
 _LAUNCHES = re.compile(
     r"\b(init_process_group|torch\.distributed|horovod|mpi4py|deepspeed|Accelerator|lightning)\b"
 )
@@ -68,6 +68,8 @@ def summary(
         return
     count = len(spec.hosts)
     ran = ", ".join(f"{host} {took:.1f} s" for host, took in seconds.items())
+    if count > _NAMED:
+        ran = f"{min(seconds.values()):.1f} to {max(seconds.values()):.1f} s each"
     wasted = (count - 1) * billed
     yield (
         f"{count} instances trained, each by itself: there was no distribution, no channel is "
