@@ -16,15 +16,19 @@ from typing import Any
 import boto3
 import pytest
 from botocore import xform_name
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.loaders import Loader
-from botocore.model import ServiceModel
+from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import create_parser
+from botocore.retries.standard import RetryContext, StandardRetryConditions
 
 from kennel.auth import AuthenticationError, as_aws_error
 from kennel.auth.failures import Failure
 from kennel.errors import AwsError, ClientError, ServerError
 from kennel.gateway.failures import failure_of
 from kennel.gateway.plane import Plane
+from kennel.services.lambda_.errors import TooManyRequestsException
 from kennel.settings import Settings
 from kennel.wire import encode_error
 from tests.error_codes import SERVICES, named
@@ -189,15 +193,57 @@ def test_boto3_raises_the_exception_that_its_model_has(service: str) -> None:
     assert caught or service in ("sts",)
 
 
-def exception(client: Any, kind: type[AwsError], protocol: str) -> type[Exception]:
-    """The class that boto3 raises for an error, from its bytes, as botocore.client does."""
+# A user's error with HTTP 502, by Lambda's model: clients try it again on AWS as well.
+TRIED_AGAIN = {"InvalidZipFileException", "TooManyRequestsException"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_clients_try_again_what_may_pass_and_nothing_else(service: str) -> None:
+    """By botocore's `standard` and `adaptive` retries, which have the same conditions."""
+    conditions = StandardRetryConditions(max_attempts=3)
+    for kind in KINDS:
+        if service in services_of(kind):
+            status, parsed = answered(kind, service, protocols(service)[0])
+            context = RetryContext(
+                attempt_number=1,
+                operation_model=next(operations(service)),
+                http_response=AWSResponse("", status, HTTPHeaders(), None),
+                parsed_response=parsed,
+            )
+            wanted = issubclass(kind, ServerError) or kind.code in TRIED_AGAIN
+            assert conditions.is_retryable(context) == wanted, path_of(kind)
+
+
+def test_a_throttled_call_is_told_how_long_to_wait() -> None:
+    error = TooManyRequestsException("Rate Exceeded.", retryAfterSeconds="7", Reason="why")
+    reply = encode_error(error, "lambda", "rest-json", "id")
+    assert reply.headers["Retry-After"] == "7"
+    assert b"retryAfterSeconds" not in reply.body  # its model has it as a header alone
+    shape = model_of("lambda").shape_for("TooManyRequestsException")
+    response = {"body": reply.body, "headers": {"retry-after": "7"}, "status_code": 429}
+    parsed = create_parser("rest-json").parse(response, shape)
+    assert (parsed["retryAfterSeconds"], parsed["Reason"]) == ("7", "why")
+
+
+def operations(service: str) -> Iterator[OperationModel]:
+    model = model_of(service)
+    return (model.operation_model(name) for name in model.operation_names)
+
+
+def answered(kind: type[AwsError], service: str, protocol: str) -> tuple[int, Any]:
+    """HTTP status and botocore's reading of a reply with an error."""
     error = kind.__new__(kind)
     AwsError.__init__(error, "why")
-    service = client.meta.service_model.service_name
     reply = encode_error(error, service, protocol, "id")
     headers = {name.lower(): value for name, value in reply.headers.items()}
     response = {"body": reply.body, "headers": headers, "status_code": reply.status}
-    parsed = create_parser(protocol).parse(response, None)  # type: ignore[arg-type]
+    parser = create_parser(protocol)
+    return reply.status, parser.parse(response, None)  # type: ignore[arg-type]
+
+
+def exception(client: Any, kind: type[AwsError], protocol: str) -> type[Exception]:
+    """The class that boto3 raises for an error, from its bytes, as botocore.client does."""
+    _, parsed = answered(kind, client.meta.service_model.service_name, protocol)
     assert parsed["Error"]["Message"] == "why"
     assert parsed["Error"]["Code"] == kind.code
     raised_class: type[Exception] = client.exceptions.from_code(parsed["Error"]["Code"])

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
+import time
 import uuid
 from pathlib import Path
 
 import pytest
 
-from tests.planes import Plane, clean_environment
+from tests.aws_command import AwsCommand
+from tests.planes import Plane
 
 
 @pytest.fixture
-def aws(plane: Plane):
-    """`aws("s3", "ls")` runs the command and returns what it printed."""
-    connection = plane.connection
-    environment = clean_environment() | {
-        "AWS_ENDPOINT_URL": plane.url,
-        "AWS_ACCESS_KEY_ID": connection.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": connection.secret_access_key,
-        "AWS_DEFAULT_REGION": connection.region,
-    }
-
-    def run(*arguments: str) -> str:
-        command = [str(Path(sys.executable).with_name("aws")), *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
+def aws(plane: Plane, tmp_path: Path) -> AwsCommand:
+    return AwsCommand(plane, tmp_path)
 
 
-def test_a_tree_of_files_goes_up_is_synced_and_comes_down(aws, tmp_path: Path):
+def test_a_tree_of_files_goes_up_is_synced_and_comes_down(aws: AwsCommand, tmp_path: Path) -> None:
     bucket = f"cli-{uuid.uuid4().hex[:12]}"
     photos = tmp_path / "dogImages"
     for name in ("train/001.Affenpinscher/a b.jpg", "train/002.Akita/ü.jpg", "test/x+y.jpg"):
         (photos / name).parent.mkdir(parents=True, exist_ok=True)
         (photos / name).write_bytes(name.encode() * 50)
+        os.utime(photos / name, (time.time() - 5,) * 2)  # a sync goes by whole seconds
     aws("s3", "mb", f"s3://{bucket}")
     aws("s3", "cp", str(photos), f"s3://{bucket}/data", "--recursive")
     assert "PRE data/" in aws("s3", "ls", f"s3://{bucket}")

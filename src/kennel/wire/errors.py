@@ -47,8 +47,14 @@ def _error_shape(service: str, error: AwsError) -> Any:
 def _json_error(error: AwsError, shape: Any, service: str, protocol: str) -> HttpResponse:
     members = getattr(shape, "members", {})
     message_name = "Message" if "Message" in members and "message" not in members else "message"
-    fields = {"__type": error.code, message_name: error.message, **error.members}
+    fields = {"__type": error.code, message_name: error.message}
     headers = {"x-amzn-ErrorType": error.code}
+    for name, value in error.members.items():
+        place = members[name].serialization if name in members else {}
+        if place.get("location") == "header":
+            headers[place["name"]] = str(value)
+        else:
+            fields[name] = value
     if known_service(service) and "awsQueryCompatible" in service_model(service).metadata:
         fault = "Receiver" if isinstance(error, ServerError) else "Sender"
         headers["x-amzn-query-error"] = f"{error.code};{fault}"

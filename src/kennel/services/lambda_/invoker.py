@@ -122,10 +122,7 @@ class Invoker:
         except CapReached as error:
             self.count(named, "Throttles", 1.0)
             raise TooManyRequestsException(
-                "Rate Exceeded.",
-                headers={"Retry-After": "1"},
-                Reason=error.reason,
-                retryAfterSeconds="1",
+                "Rate Exceeded.", Reason=error.reason, retryAfterSeconds="1"
             ) from None
         except RoleNotPassable:
             raise InvalidParameterValueException(
