@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
+import venv
+from pathlib import Path
 
+import numpy
 import pytest
 from PIL import Image
 
 from kennel.runtimes import SITE_FOLDER
-from tests.integration.model_archives import Hosting
+from tests.conftest import PlaneFactory
+from tests.integration.model_archives import Hosting, archive
 from tests.integration.training_jobs import Training
 from tests.planes import Plane, wait_until
 
@@ -123,6 +129,35 @@ from torchvision import models
 model = models.resnet18()
 torch.save(model.state_dict(), sys.argv[1])
 print(round(model.fc.bias[0].item(), 4))
+"""
+
+SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:{}-cpu-py3"
+
+# As in AWS's example of scikit-learn: a table from a channel, a model by joblib.
+TRAIN_TREE = """
+import argparse, os
+import joblib
+import pandas as pd
+from sklearn import tree
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--max_leaf_nodes", type=int, default=-1)
+parser.add_argument("--train", default=os.environ["SM_CHANNEL_TRAIN"])
+parser.add_argument("--model-dir", default=os.environ["SM_MODEL_DIR"])
+args = parser.parse_args()
+files = [os.path.join(args.train, name) for name in os.listdir(args.train)]
+data = pd.concat([pd.read_csv(file, header=None) for file in files])
+classifier = tree.DecisionTreeClassifier(max_leaf_nodes=args.max_leaf_nodes)
+classifier = classifier.fit(data.iloc[:, 1:].to_numpy(), data.iloc[:, 0])
+joblib.dump(classifier, os.path.join(args.model_dir, "model.joblib"))
+"""
+
+SERVE_TREE = """
+import os
+import joblib
+
+def model_fn(model_dir):
+    return joblib.load(os.path.join(model_dir, "model.joblib"))
 """
 
 ADVICE = (
@@ -252,3 +287,93 @@ def test_a_script_that_uses_smdebug_runs_and_its_log_says_that_it_is_not_there(
     lines = training.lines("smdebug-job")
     assert "trained" in lines
     assert sum("[kennel] smdebug is not installed" in line for line in lines) == 1
+
+
+def test_an_old_framework_image_runs_here_and_the_log_says_on_what(
+    training: Training, plane: Plane
+) -> None:
+    image = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:1.4.0-cpu-py3"
+    algorithm = {"TrainingImage": image, "TrainingInputMode": "File"}
+    training.create("old-image", "print('trained')\n", AlgorithmSpecification=algorithm)
+    training.wait("old-image")
+    said = [line for line in training.lines("old-image") if line.startswith("[kennel]")]
+    torch = importlib.metadata.version("torch")
+    assert said == [
+        f"[kennel] The image asks for PyTorch 1.4.0 on Python 3; here it runs on PyTorch {torch} "
+        f"on Python {platform.python_version()}. To run it on another Python, name one for the "
+        f"image in {plane.state / 'images.toml'}."
+    ]
+
+
+def test_scikit_learn_trains_and_serves_by_its_own_toolkits_defaults(
+    training: Training, hosting: Hosting, plane: Plane
+) -> None:
+    training.s3.put_object(
+        Bucket=training.bucket, Key="iris/train.csv", Body=b"0,1.0,2.0\n0,1.1,2.1\n1,5.0,6.0\n"
+    )
+    training.create(
+        "tree",
+        TRAIN_TREE,
+        hyperparameters={"max_leaf_nodes": "30"},
+        AlgorithmSpecification={
+            "TrainingImage": SKLEARN.format("1.2-1"),
+            "TrainingInputMode": "File",
+        },
+        InputDataConfig=[
+            {
+                "ChannelName": "train",
+                "DataSource": {
+                    "S3DataSource": {
+                        "S3DataType": "S3Prefix",
+                        "S3Uri": f"s3://{training.bucket}/iris",
+                    }
+                },
+            }
+        ],
+    )
+    job = training.wait("tree")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    model = training.artifacts("tree")["model.joblib"]
+    files: dict[str, str | bytes] = {"code/inference.py": SERVE_TREE, "model.joblib": model}
+    hosting.model_from("tree", archive(files), SKLEARN.format("1.2-1"))
+    hosting.config("tree", ("AllTraffic", "tree", 1, 1.0))
+    hosting.sagemaker.create_endpoint(EndpointName="tree", EndpointConfigName="tree")
+    hosting.wait("tree")
+    assert hosting.invoke("tree", b"[[1.0, 2.0], [5.1, 6.1]]") == b"[0, 1]"
+    rows = io.BytesIO()
+    numpy.save(rows, numpy.array([[5.0, 6.0]]))
+    # As the SDK's SKLearnPredictor sends and reads.
+    answer = hosting.invoke(
+        "tree", rows.getvalue(), ContentType="application/x-npy", Accept="application/x-npy"
+    )
+    assert numpy.load(io.BytesIO(answer)).tolist() == [1]
+
+    def asked_for() -> list[str]:
+        return [line for line in server_log(plane, "tree") if "asks for scikit-learn 1.2" in line]
+
+    assert wait_until(asked_for)
+    plane.client("sagemaker").delete_endpoint(EndpointName="tree")
+
+
+def test_an_environment_that_images_toml_names_runs_jobs_and_endpoints(
+    plane_factory: PlaneFactory, tmp_path: Path
+) -> None:
+    venv.create(tmp_path / "bare", symlinks=True)
+    python = tmp_path / "bare" / "bin" / "python"
+    plane = plane_factory()
+    (plane.state / "images.toml").write_text(f'[images]\n"*" = {{ python = "{python}" }}\n')
+    training, hosting = Training(plane), Hosting(plane)
+    algorithm = {"TrainingImage": SKLEARN.format("1.2-1"), "TrainingInputMode": "File"}
+    training.create("bare", "import sklearn\n", AlgorithmSpecification=algorithm)
+    reason = training.wait("bare")["FailureReason"]
+    assert "No module named 'sklearn'" in reason
+    said = [line for line in training.lines("bare") if line.startswith("[kennel]")]
+    assert any(f"`{python} -m pip install scikit-learn`" in line for line in said)
+    script = """
+import sys
+def model_fn(model_dir): return sys.executable
+def transform_fn(model, body, content_type, accept): return model, "text/plain"
+"""
+    hosting.deploy("bare", script)
+    hosting.wait("bare")
+    assert hosting.invoke("bare").decode() == str(python)

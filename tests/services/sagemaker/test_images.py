@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -47,25 +48,32 @@ def test_an_unknown_image_is_refused_with_advice(tmp_path, uri):
     assert uri in str(refusal.value)
 
 
-def test_images_toml_maps_an_image_to_a_python_or_a_command(tmp_path):
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """An environment of its own, with nothing in it."""
+    venv.create(tmp_path / "environment", symlinks=True)
+    return tmp_path / "environment" / "bin" / "python"
+
+
+def test_images_toml_maps_an_image_to_a_python_or_a_command(tmp_path, python):
     (tmp_path / "images.toml").write_text(
         '[images]\n"*/mine:*" = { command = ["/opt/mine/run.sh", "-v"] }\n'
-        '"*/pytorch-training:1.*" = { python = "/bin/sh" }\n'
+        f'"*/pytorch-training:1.*" = {{ python = "{python}" }}\n'
     )
     images = Images(tmp_path, ACCOUNT)
     mine = images.find(f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/mine:3")
     assert mine.command == ("/opt/mine/run.sh", "-v")
     old = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:1.4"
-    assert images.find(old) == Image(Path("/bin/sh"))
+    assert images.find(old) == Image(python)
     assert images.find(old.replace("1.4", "2.0")) == PLANE
 
 
-def test_a_change_of_images_toml_counts_at_once(tmp_path):
+def test_a_change_of_images_toml_counts_at_once(tmp_path, python):
     images = Images(tmp_path, ACCOUNT)
     with pytest.raises(UnknownImage):
         images.find("mine")
-    (tmp_path / "images.toml").write_text('[images]\nmine = { python = "/bin/python3" }\n')
-    assert images.find("mine").python == Path("/bin/python3")
+    (tmp_path / "images.toml").write_text(f'[images]\nmine = {{ python = "{python}" }}\n')
+    assert images.find("mine").python == python
 
 
 @pytest.mark.parametrize(
@@ -89,6 +97,49 @@ def test_a_python_that_is_not_there_is_named(tmp_path):
     (tmp_path / "images.toml").write_text('[images]\nmine = { python = "/nope/python" }\n')
     with pytest.raises(UnknownImage, match=r"/nope/python .* does not exist"):
         Images(tmp_path, "000000000000").find("mine")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("exit 3", "ends with 3"),
+        ("echo nonsense", "does not run as a Python"),
+        ("""echo '{"python": "3.8.20", "versions": {}}'""", "is Python 3.8.20, and the toolkits"),
+    ],
+)
+def test_a_python_that_can_t_run_the_toolkits_is_named(tmp_path, text, why):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{text}\n")
+    python.chmod(0o755)
+    (tmp_path / "images.toml").write_text(f'[images]\nmine = {{ python = "{python}" }}\n')
+    with pytest.raises(UnknownImage, match=why) as refusal:
+        Images(tmp_path, ACCOUNT).find("mine")
+    assert str(python) in str(refusal.value)
+
+
+SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+
+
+def test_what_another_python_does_not_have_is_said_until_it_has_it(tmp_path, python):
+    (tmp_path / "images.toml").write_text(f'[images]\n"*" = {{ python = "{python}" }}\n')
+    images = Images(tmp_path, ACCOUNT)
+
+    def said() -> list[str]:
+        return list(images.remarks(SKLEARN, images.find(SKLEARN)))
+
+    [sentence] = said()
+    assert "scikit-learn is not installed here" in sentence
+    assert f"{python} -m pip install scikit-learn" in sentence
+    [packages] = (tmp_path / "environment").glob("lib/python3*/site-packages")
+    (packages / "scikit_learn-1.2.2.dist-info").mkdir()
+    (packages / "scikit_learn-1.2.2.dist-info" / "METADATA").write_text("Version: 1.2.2\n")
+    assert said() == []
+
+
+def test_a_command_runs_whatever_it_runs(tmp_path):
+    (tmp_path / "images.toml").write_text('[images]\n"*" = { command = ["/bin/true"] }\n')
+    images = Images(tmp_path, ACCOUNT)
+    assert list(images.remarks(SKLEARN, images.find(SKLEARN))) == []
 
 
 def test_a_misspelled_table_is_named(tmp_path):

@@ -1,9 +1,10 @@
 """The user's handlers, found once and bound to the model, so that a request looks nothing up.
 
-The contract is that of `Transformer` in aws/sagemaker-inference-toolkit:
+The contract is that of `Transformer` in aws/sagemaker-inference-toolkit. What a script leaves out
+comes from its image's toolkit (`toolkits`).
 
     pre_model_fn(model_dir)                        optional
-    model_fn(model_dir)                            default: a TorchScript file
+    model_fn(model_dir)                            PyTorch's default: a TorchScript file
     model_warmup_fn(model_dir, model)              optional
     transform_fn(model, body, content_type, accept)
         or any of input_fn(body, content_type), predict_fn(data, model),
@@ -24,9 +25,9 @@ from dataclasses import dataclass
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from kennel.runtimes.serving import defaults
 from kennel.runtimes.serving.context import Context
 from kennel.runtimes.serving.settings import Settings
+from kennel.runtimes.serving.toolkits import Toolkit, toolkit
 
 __all__ = ["Handlers", "ScriptError", "load"]
 
@@ -51,10 +52,11 @@ def load(settings: Settings) -> Handlers:
     script: Any = _import_script(settings) or SimpleNamespace()
     prepare = getattr(script, "pre_model_fn", None)
     warm_up = getattr(script, "model_warmup_fn", None)
-    transform = _transform(script, binder)
+    defaults = toolkit(settings.framework)
+    transform = _transform(script, binder, defaults)
     if prepare is not None:
         binder.bind(prepare, 1)(settings.model_dir)
-    model_fn = getattr(script, "model_fn", None) or defaults.default_model_fn
+    model_fn = getattr(script, "model_fn", None) or defaults.model_fn
     model = binder.bind(model_fn, 1)(settings.model_dir)
     if warm_up is not None:
         binder.bind(warm_up, 2)(settings.model_dir, model)
@@ -65,7 +67,7 @@ def load(settings: Settings) -> Handlers:
     return Handlers(with_model, binder.context if binder.is_context_wanted else None)
 
 
-def _transform(script: Any, binder: _Binder) -> _Function:
+def _transform(script: Any, binder: _Binder, defaults: Toolkit) -> _Function:
     own = getattr(script, "transform_fn", None)
     given = [getattr(script, name, None) for name in ("input_fn", "predict_fn", "output_fn")]
     if own is not None and any(given):
@@ -75,11 +77,11 @@ def _transform(script: Any, binder: _Binder) -> _Function:
         )
     if own is not None:
         return binder.bind(own, 4)
-    input_fn = binder.bind(given[0] or defaults.default_input_fn, 2)
-    predict_fn = binder.bind(given[1] or defaults.make_default_predict_fn(), 2)
-    output_fn = binder.bind(given[2] or defaults.default_output_fn, 2)
+    input_fn = binder.bind(given[0] or defaults.input_fn, 2)
+    predict_fn = binder.bind(given[1] or defaults.make_predict_fn(), 2)
+    output_fn = binder.bind(given[2] or defaults.output_fn, 2)
     if given[0] is None:
-        for library in ("numpy", "torch"):  # before the fork, not at the first request
+        for library in defaults.libraries:  # before the fork, not at the first request
             importlib.import_module(library)
 
     def transform(model: Any, body: Any, content_type: str | None, accept: str) -> Any:

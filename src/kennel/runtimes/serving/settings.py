@@ -17,7 +17,8 @@ _DEFAULT_PAYLOAD_MB = 100
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`program` is the script's path in `code_dir`; `program_is_default` when nobody named it."""
+    """`program` is the script's path in `code_dir`; `program_is_default` when nobody named it.
+    `framework` is whose toolkit the image has: `pytorch`, `scikit-learn` or `huggingface`."""
 
     model_dir: str
     code_dir: str
@@ -26,6 +27,7 @@ class Settings:
     default_accept: str
     log_level: int
     max_body: int
+    framework: str = "pytorch"
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:
@@ -44,6 +46,7 @@ class Settings:
             or "application/json",
             log_level=_number(environment.get("SAGEMAKER_CONTAINER_LOG_LEVEL"), _INFO),
             max_body=megabytes * 1024 * 1024,
+            framework=environment.get("KENNEL_FRAMEWORK") or "pytorch",
         )
 
     @property

@@ -8,24 +8,31 @@ machine: the plane's own, unless `images.toml` in the state folder says otherwis
     "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:1" = { command = ["/opt/mine/run.sh"] }
 
 A pattern is a shell pattern (`*`, `?`, `[…]`) over the whole image URI; the first that matches
-counts. `python` names an interpreter that the toolkits of `kennel.runtimes` run in; `command` is
-run as a container's entry point is: with `train` or `serve` behind it.
+counts. `python` names an interpreter, 3.11 or later, that the toolkits of `kennel.runtimes` run
+in; `command` is run as a container's entry point is: with `train` or `serve` behind it.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from kennel.services.sagemaker.frameworks import Asked, remarks
+from kennel.services.sagemaker.interpreters import Interpreter, InterpreterUnusable
+
 __all__ = ["Image", "Images", "UnknownImage"]
 
+log = logging.getLogger(__name__)
+
 _FILE = "images.toml"
+_LEAST_PYTHON = (3, 11)  # what kennel.runtimes is written in
 
 # Repositories in which AWS publishes images with Python and the SageMaker toolkits, from
 # https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html
@@ -99,6 +106,31 @@ class Images:
             f'for example: [images] "{uri}" = {{ python = "{sys.executable}" }}'
         )
 
+    @staticmethod
+    def toolkit(uri: str) -> str:
+        """Whose toolkit serves models of an image: `pytorch`, `scikit-learn`, `huggingface`."""
+        asked = Asked.of(uri)
+        return asked.toolkit if asked is not None else "pytorch"
+
+    def remarks(self, uri: str, image: Image) -> Iterator[str]:
+        """How what runs differs from what the image's name asks for: a sentence each, for the
+        log of whatever runs on it."""
+        asked = Asked.of(uri)
+        if asked is None or image.command:
+            return
+        try:
+            interpreter = Interpreter.at(image.python)
+        except InterpreterUnusable as error:
+            log.warning("the environment for %s: %s", uri, error)
+            return
+        yield from remarks(
+            asked,
+            interpreter.python,
+            interpreter.versions,
+            interpreter=str(image.python),
+            file=str(self._file),
+        )
+
     def _entries(self) -> Mapping[str, Any]:
         try:
             text = self._file.read_text()
@@ -120,12 +152,9 @@ class Images:
     def _image(self, pattern: str, entry: Any) -> Image:
         match entry:
             case {"python": str(python), **rest} if not rest:
-                if not Path(python).expanduser().exists():
-                    raise UnknownImage(
-                        f'The Python {python} that {self._file} names for "{pattern}" does not '
-                        "exist."
-                    )
-                return Image(Path(python).expanduser())
+                path = Path(python).expanduser()
+                self._check(path, pattern)
+                return Image(path)
             case {"command": [*words], **rest} if (
                 not rest and words and all(isinstance(word, str) for word in words)
             ):
@@ -134,3 +163,17 @@ class Images:
             f'The entry "{pattern}" in {self._file} must be either '
             '{ python = "/path/to/python" } or { command = ["program", "argument"] }.'
         )
+
+    def _check(self, python: Path, pattern: str) -> None:
+        named = f'The Python {python} that {self._file} names for "{pattern}"'
+        if not python.exists():
+            raise UnknownImage(f"{named} does not exist.")
+        try:
+            version = Interpreter.at(python).python
+        except InterpreterUnusable as error:
+            raise UnknownImage(f"{named} can't be used: {error}.") from error
+        if tuple(int(part) for part in version.split(".")[:2]) < _LEAST_PYTHON:
+            raise UnknownImage(
+                f"{named} is Python {version}, and the toolkits need "
+                f"{'.'.join(map(str, _LEAST_PYTHON))} or later."
+            )

@@ -119,6 +119,7 @@ class ModelServer:
             self._instances.clear()
         layout = self._lay_out(ctx)
         spec = self._spec({**environment, **layout})
+        self._begin_log(spec)
         (self._folder / "url").write_text(self._parts.reach.url)
         self._process = self._parts.engine.run(spec)
         self._wait_until_loaded(cancelled)
@@ -273,6 +274,7 @@ class ModelServer:
                     # What a model downloads is its own, and not put among the user's own files.
                     "TORCH_HOME": str(self._folder / "torch"),
                     WEIGHTS_DIR: str(weights),
+                    "KENNEL_FRAMEWORK": self._images.toolkit(self.variant.container.image),
                     **environment,
                 }
             ),
@@ -281,6 +283,13 @@ class ModelServer:
             if self._mounts_ml
             else (),
         )
+
+    def _begin_log(self, spec: ProcessSpec) -> None:
+        """What runs instead of what was asked for; the engine appends to it."""
+        uri = self.variant.container.image
+        lines = self._images.remarks(uri, self._images.find(uri))
+        spec.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        spec.log.write_text("".join(f"[kennel] {line}\n" for line in lines))
 
     def _wait_until_loaded(self, cancelled: Callable[[], bool]) -> None:
         assert self._process is not None

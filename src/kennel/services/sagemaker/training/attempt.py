@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -163,9 +164,14 @@ class Attempt:
         # The engine appends: what Kennel has to say stands before what the script says.
         # The notes are on the job, so the first host's log has them.
         first = folder.host == self._spec.hosts[0]
-        lines = notes(self._job, self._spec, names_resolve=bool(spec.mounts)) if first else ()
+        lines = self._notes(image, names_resolve=bool(spec.mounts)) if first else ()
         spec.log.write_text("".join(f"[kennel] {line}\n" for line in lines))
         return parts.engine.run(spec)
+
+    def _notes(self, image: Image, *, names_resolve: bool) -> Iterator[str]:
+        if not self._spec.command:
+            yield from self._workshop.images.remarks(self._spec.image, image)
+        yield from notes(self._job, self._spec, names_resolve=names_resolve)
 
     def _process_spec(self, folder: HostFolder, image: Image) -> ProcessSpec:
         mounted = self._workshop.parts.engine.capabilities.mount_namespaces
