@@ -220,7 +220,7 @@ def test_a_throttled_call_is_told_how_long_to_wait() -> None:
     assert reply.headers["Retry-After"] == "7"
     assert b"retryAfterSeconds" not in reply.body  # its model has it as a header alone
     shape = model_of("lambda").shape_for("TooManyRequestsException")
-    response = {"body": reply.body, "headers": {"retry-after": "7"}, "status_code": 429}
+    response = {"body": reply.body, "headers": {"Retry-After": "7"}, "status_code": 429}
     parsed = create_parser("rest-json").parse(response, shape)
     assert (parsed["retryAfterSeconds"], parsed["Reason"]) == ("7", "why")
 
