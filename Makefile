@@ -66,12 +66,12 @@ test: install lint
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 # Clients that want other versions of things than we do, each unmodified, in an environment apart.
-test-clients: install $(CLIENTS)/.installed-sagemaker-$(SDK_V2) $(CLIENTS_V3)/.installed-sagemaker-$(SDK_V3)
+test-clients: install $(CLIENTS)/.installed-sagemaker-$(SDK_V2)-papermill $(CLIENTS_V3)/.installed-sagemaker-$(SDK_V3)
 	$(BIN)/pytest tests/clients $(ARGS)
 
-$(CLIENTS)/.installed-sagemaker-$(SDK_V2):
+$(CLIENTS)/.installed-sagemaker-$(SDK_V2)-papermill:
 	test -x $(CLIENTS)/bin/python || "$(PYTHON)" -m venv $(CLIENTS)
-	$(CLIENTS)/bin/python -m pip install --disable-pip-version-check sagemaker==$(SDK_V2)
+	$(CLIENTS)/bin/python -m pip install --disable-pip-version-check sagemaker==$(SDK_V2) papermill ipykernel
 	@touch $@
 
 $(CLIENTS_V3)/.installed-sagemaker-$(SDK_V3):
