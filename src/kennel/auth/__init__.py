@@ -4,6 +4,7 @@ from kennel.auth.authorizer import Decision, RecordingAuthorizer, Usage
 from kennel.auth.chunked import AwsChunkedDecoder, payload_decoder
 from kennel.auth.errors import as_aws_error
 from kennel.auth.failures import AuthenticationError, Failure
+from kennel.auth.post_policy import check_policy, verify_form
 from kennel.auth.signature import UNSIGNED_PAYLOAD, Verified, verify
 from kennel.auth.signing import ChunkSigning
 
@@ -18,6 +19,8 @@ __all__ = [
     "Usage",
     "Verified",
     "as_aws_error",
+    "check_policy",
     "payload_decoder",
     "verify",
+    "verify_form",
 ]

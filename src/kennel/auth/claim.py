@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kennel.auth.failures import AuthenticationError, Failure
 from kennel.auth.timestamps import from_http_date, parse_basic
 
-__all__ = ["ALGORITHM", "Claim", "header_claim", "query_claim"]
+__all__ = ["ALGORITHM", "Claim", "credential_parts", "header_claim", "query_claim"]
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 
@@ -57,7 +57,9 @@ def header_claim(authorization: str, headers: Mapping[str, str]) -> Claim:
     time = parse_basic(timestamp)
     if missing or time is None:
         raise AuthenticationError(Failure.INCOMPLETE, _what_lacks(missing, timestamp))
-    access_key_id, date, region, service = _credential(fields["Credential"], Failure.INCOMPLETE)
+    access_key_id, date, region, service = credential_parts(
+        fields["Credential"], Failure.INCOMPLETE
+    )
     return Claim(
         access_key_id,
         date,
@@ -89,7 +91,9 @@ def query_claim(query: Mapping[str, str]) -> Claim:
             Failure.BAD_QUERY,
             "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
         )
-    access_key_id, date, region, service = _credential(query["X-Amz-Credential"], Failure.BAD_QUERY)
+    access_key_id, date, region, service = credential_parts(
+        query["X-Amz-Credential"], Failure.BAD_QUERY
+    )
     return Claim(
         access_key_id,
         date,
@@ -104,7 +108,8 @@ def query_claim(query: Mapping[str, str]) -> Claim:
     )
 
 
-def _credential(text: str, failure: Failure) -> tuple[str, str, str, str]:
+def credential_parts(text: str, failure: Failure) -> tuple[str, str, str, str]:
+    """Key id, date, region and service of a Credential. Raises AuthenticationError."""
     parts = text.split("/")
     # A key id is everything before the last four parts, as AWS reads it.
     if len(parts) < 5 or not parts[0] or parts[-1] != "aws4_request":

@@ -21,6 +21,7 @@ import uvloop
 from kennel import __version__
 from kennel.gateway.application import Application
 from kennel.gateway.capture import Capture, FrontDoor
+from kennel.gateway.form_uploads import FormUploads
 from kennel.gateway.function_invocations import FunctionInvocations
 from kennel.gateway.invocations import EndpointInvocations
 from kennel.gateway.plane import Plane
@@ -73,7 +74,12 @@ async def _serve(
     _start(plane)
     plane.runtime.router.attach(asyncio.get_running_loop())
     plane.functions.attach(asyncio.get_running_loop())
-    responders = (EndpointInvocations(plane), FunctionInvocations(plane), StatusPage(plane))
+    responders = (
+        EndpointInvocations(plane),
+        FunctionInvocations(plane),
+        FormUploads(plane),
+        StatusPage(plane),
+    )
     application = Application(plane, responders)
     config = uvicorn.Config(
         application,
