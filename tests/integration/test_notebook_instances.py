@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import time
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
+from kennel.runtimes.overlay import Overlay
 from tests.integration.notebooks import Browser, Notebooks, script
 from tests.planes import wait_until
 
@@ -343,3 +345,40 @@ def test_a_script_must_be_base64_of_text_no_longer_than_aws_takes(notebooks, con
             NotebookInstanceLifecycleConfigName="odd", OnStart=[{"Content": content}]
         )
     assert error.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_a_kernel_may_have_a_python_of_ones_own(plane, notebooks, tmp_path):
+    """It is laid over that Python's environment; another's packages are not in it."""
+    Overlay(str(tmp_path / "mine")).create()
+    mine = Path(Overlay(str(tmp_path / "mine")).packages) / "only_mine.py"
+    mine.write_text("WHERE = __file__\n")
+    python = tmp_path / "mine" / "bin" / "python"
+    settings = plane.state / "images.toml"
+    settings.write_text(f'[kernels]\nconda_mine = {{ python = "{python}" }}\n')
+    try:
+        notebooks.create("own-kernel")
+        notebooks.wait("own-kernel", "in_service")
+        browser = notebooks.open("own-kernel")
+        assert {"conda_mine", "conda_python3"} <= browser.get("/api/kernelspecs")[
+            "kernelspecs"
+        ].keys()
+        code = "import only_mine, sys; print(only_mine.WHERE, sys.prefix)"
+        where, prefix = browser.run(code, "conda_mine").split()
+        assert (where, prefix) == (str(mine), "/home/ec2-user/anaconda3/envs/mine")
+        assert "ModuleNotFoundError" in browser.run(code, "conda_python3")
+    finally:
+        settings.unlink()
+        notebooks.sagemaker.stop_notebook_instance(NotebookInstanceName="own-kernel")
+        notebooks.wait("own-kernel", "stopped")
+
+
+def test_a_kernel_that_can_not_be_fails_the_instance_with_what_to_do(plane, notebooks):
+    settings = plane.state / "images.toml"
+    settings.write_text('[kernels]\nconda_mine = { python = "/nowhere/python" }\n')
+    try:
+        notebooks.create("no-kernel")
+        with pytest.raises(WaiterError):
+            notebooks.wait("no-kernel", "in_service")
+    finally:
+        settings.unlink()
+    assert "/nowhere/python" in notebooks.describe("no-kernel")["FailureReason"]

@@ -97,3 +97,7 @@ def _digest(path: str) -> str:
 def _write(path: str, lines: list[str], end: str = "\n") -> None:
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + end)
+
+
+if __name__ == "__main__":
+    Overlay(sys.argv[1]).create()

@@ -1,6 +1,6 @@
 """The Python environments of an instance, where AWS has its conda environments.
 
-Each is an overlay of the environment that runs this: `pip install` in a notebook changes the
+Each is an overlay of an environment of this machine: `pip install` in a notebook changes the
 overlay alone and is forgotten at the next start, as on AWS. There is no conda behind the names.
 """
 
@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+from kennel.runtimes import overlay
 from kennel.runtimes.overlay import Overlay
 
-__all__ = ["ENVIRONMENTS", "Environments"]
+__all__ = ["Environments", "NoKernel"]
 
-ENVIRONMENTS = ("python3", "pytorch_p310")
-"""Names of the environments; the kernel of each is called `conda_NAME`."""
+_FIRST = "python3"  # what `base` and the plain `python` stand for
 
 _ACTIVATE = """\
 # source activate [ENVIRONMENT]; there is no conda here, only what this does.
 _kennel_environment="${{1:-python3}}"
 case "$_kennel_environment" in
-  base|JupyterSystemEnv) _kennel_environment=python3 ;;
+  base|root|JupyterSystemEnv) _kennel_environment=python3 ;;
 esac
 if [ ! -d {envs}/"$_kennel_environment" ]; then
   echo "activate: there is no environment $_kennel_environment here; there are: {names}" >&2
@@ -64,11 +66,18 @@ exec "$@"
 """
 
 
-class Environments:
-    """The environments of one home, which is new at each start of the instance."""
+class NoKernel(Exception):
+    """An environment can run no kernel; the message says which, and what to do."""
 
-    def __init__(self, home: str, system: str) -> None:
-        """`system` is the folder for the programs that stand for the machine's own (`sudo`)."""
+
+class Environments:
+    """The environments of one home, which is new at each start of the instance. The kernel of each
+    is called `conda_NAME`."""
+
+    def __init__(self, home: str, system: str, pythons: Mapping[str, str]) -> None:
+        """`system` is the folder for the programs that stand for the machine's own (`sudo`),
+        `pythons` what each environment is laid over; one of them is `python3`."""
+        self._pythons = pythons
         self._root = Path(home) / "anaconda3"
         self._home = Path(home)
         self._system = Path(system)
@@ -81,31 +90,30 @@ class Environments:
         """Makes the environments, their kernels' programs, `activate`, and the user's profile."""
         self.bin.mkdir(parents=True)
         self._system.mkdir(parents=True, exist_ok=True)
-        for name in ENVIRONMENTS:
-            overlay = Overlay(str(self._folder(name)))
-            overlay.create()
-            self._add_programs(self._folder(name) / "bin", overlay.python)
-        self._add_programs(self.bin, str(self._folder("python3") / "bin" / "python"))
-        _program(self.bin / "python", f'exec {self._python("python3")} "$@"')
-        _program(self.bin / "python3", f'exec {self._python("python3")} "$@"')
+        for name, python in self._pythons.items():
+            _lay_over(python, self._folder(name))
+            self._add_programs(self._folder(name) / "bin", self._python(name))
+        self._add_programs(self.bin, self._python(_FIRST))
+        for name in ("python", "python3"):
+            _program(self.bin / name, f'exec {shlex.quote(self._python(_FIRST))} "$@"')
         cli = Path(sys.executable).parent / "aws"  # an instance on AWS has it in its path
         if cli.exists():
             _program(self.bin / "aws", f'exec {shlex.quote(str(cli))} "$@"')
         names = {"envs": shlex.quote(str(self._root / "envs")), "bin": shlex.quote(str(self.bin))}
-        _script(self.bin / "activate", _ACTIVATE.format(**names, names=", ".join(ENVIRONMENTS)))
+        _script(self.bin / "activate", _ACTIVATE.format(**names, names=", ".join(self._pythons)))
         _script(self.bin / "deactivate", _DEACTIVATE.format(**names))
         _script(self._system / "sudo", _SUDO)
         self._write_profile()
 
     def write_kernels(self, folder: Path) -> None:
         """Writes the kernels' descriptions into a `kernels` folder of Jupyter's."""
-        for name in ENVIRONMENTS:
+        for name in self._pythons:
             kernel = folder / f"conda_{name}"
             kernel.mkdir(parents=True)
             path = f"{self._folder(name) / 'bin'}:{self.bin}:${{PATH}}"
             described = {
                 "argv": [
-                    str(self._folder(name) / "bin" / "python"),
+                    self._python(name),
                     "-m",
                     "ipykernel_launcher",
                     "-f",
@@ -126,7 +134,7 @@ class Environments:
         return self._root / "envs" / name
 
     def _python(self, name: str) -> str:
-        return shlex.quote(str(self._folder(name) / "bin" / "python"))
+        return str(self._folder(name) / "bin" / "python")
 
     def _add_programs(self, folder: Path, python: str) -> None:
         for name, module in (("pip", "pip"), ("pip3", "pip"), ("jupyter", "jupyter_core")):
@@ -140,6 +148,21 @@ class Environments:
         ]
         (self._home / ".bash_profile").write_text("\n".join(lines) + "\n")
         (self._home / ".bashrc").write_text("PS1='sh-5.2$ '\n")
+
+
+def _lay_over(python: str, folder: Path) -> None:
+    """Raises NoKernel."""
+    if python == sys.executable:
+        Overlay(str(folder)).create()
+        return
+    checked = subprocess.run([python, "-c", "import ipykernel"], capture_output=True, text=True)
+    if checked.returncode:
+        raise NoKernel(
+            f"The Python {python} of the kernel conda_{folder.name} has no ipykernel: "
+            f"{python} -m pip install ipykernel, then start the instance again."
+        )
+    # By its path: that Python need not have Kennel.
+    subprocess.run([python, "-I", overlay.__file__, str(folder)], check=True)
 
 
 def _program(path: Path, line: str) -> None:

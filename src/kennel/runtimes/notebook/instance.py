@@ -22,7 +22,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from kennel.runtimes import SITE_FOLDER
 from kennel.runtimes.notebook.credentials import CredentialEndpoint
-from kennel.runtimes.notebook.environments import Environments
+from kennel.runtimes.notebook.environments import Environments, NoKernel
 from kennel.runtimes.notebook.plan import Hook, Plan, Progress
 from kennel.runtimes.process_environment import private_variables
 
@@ -44,7 +44,9 @@ class Instance:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._folder = Path(plan.folder)
-        self._environments = Environments(plan.home, str(self._folder / "system" / "bin"))
+        self._environments = Environments(
+            plan.home, str(self._folder / "system" / "bin"), plan.environments
+        )
         self._progress = Progress()
         self._stopping = threading.Event()
         self._short_lives = 0
@@ -62,7 +64,10 @@ class Instance:
         os.environ["_KENNEL_PATH"] = os.environ["PATH"]
         os.environ["PYTHONPATH"] = SITE_FOLDER
         os.environ.update(private_variables(os.environ))
-        self._environments.create()
+        try:
+            self._environments.create()
+        except NoKernel as error:
+            return self._fail(JUPYTER, reason=str(error))
         self._environments.write_kernels(self._folder / "share" / "jupyter" / "kernels")
         try:
             return self._run_hooks() or self._keep_jupyter()

@@ -28,13 +28,15 @@ class Plan:
 
     `folder` holds what this start alone has (`secret`, `credentials.json`, …), `home` is the
     user's home, `notebooks` the folder that stays. `port` is the one that JupyterLab had before, 0
-    if it had none. `sudo` says whether the user's own sessions have it; scripts always do.
+    if it had none. `environments` are the Python environments by name, each the Python that it is
+    laid over. `sudo` says whether the user's own sessions have it; scripts always do.
     """
 
     folder: str
     home: str
     notebooks: str
     port: int = 0
+    environments: dict[str, str] = field(default_factory=dict)
     sudo: bool = True
     hooks: list[Hook] = field(default_factory=list)
 

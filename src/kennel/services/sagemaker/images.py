@@ -10,6 +10,11 @@ machine: the plane's own, unless `images.toml` in the state folder says otherwis
 A pattern is a shell pattern (`*`, `?`, `[…]`) over the whole image URI; the first that matches
 counts. `python` names an interpreter, 3.11 or later, that the toolkits of `kennel.runtimes` run
 in; `command` is run as a container's entry point is: with `train` or `serve` behind it.
+
+The kernels of notebook instances have a table of their own, with the Python that each runs in:
+
+    [kernels]
+    conda_pytorch_p310 = { python = "/opt/envs/torch20/bin/python" }
 """
 
 from __future__ import annotations
@@ -63,6 +68,8 @@ _ECR = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr(-fips)?\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
     r"/(?P<repository>[^:@]+)(?P<tag>[:@].*)?"
 )
+_KERNELS = ("conda_python3", "conda_pytorch_p310")
+_KERNEL = re.compile(r"conda_[a-zA-Z0-9_]+")
 # `kennel`, `kennel/pytorch:2`, … for requests written for Kennel alone.
 _SHORT = re.compile(r"kennel(/[a-z0-9._-]+)?(:[\w.-]+)?")
 
@@ -131,7 +138,25 @@ class Images:
             file=str(self._file),
         )
 
+    def kernels(self) -> Mapping[str, Path]:
+        """The Python of each kernel of a notebook instance: AWS's two, and those of the file.
+        Raises UnknownImage."""
+        found = dict.fromkeys(_KERNELS, Path(sys.executable))
+        for name, entry in self._table("kernels").items():
+            match entry:
+                case {"python": str(), **rest} if not rest and _KERNEL.fullmatch(name):
+                    found[name] = self._image(name, entry).python
+                case _:
+                    raise UnknownImage(
+                        f'The kernel "{name}" in {self._file} must be called conda_… and be '
+                        '{ python = "/path/to/python" }.'
+                    )
+        return found
+
     def _entries(self) -> Mapping[str, Any]:
+        return self._table("images")
+
+    def _table(self, name: str) -> Mapping[str, Any]:
         try:
             text = self._file.read_text()
         except FileNotFoundError:
@@ -140,14 +165,15 @@ class Images:
             tables = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise UnknownImage(f"{self._file} is not valid TOML: {error}") from error
-        if strange := sorted(tables.keys() - {"images"}):
+        if strange := sorted(tables.keys() - {"images", "kernels"}):
             raise UnknownImage(
-                f"{self._file} has {strange[0]}, which means nothing there; its table is [images]."
+                f"{self._file} has {strange[0]}, which means nothing there; its tables are "
+                "[images] and [kernels]."
             )
-        images = tables.get("images", {})
-        if not isinstance(images, dict):
-            raise UnknownImage(f"images in {self._file} must be a table of image patterns.")
-        return images
+        table = tables.get(name, {})
+        if not isinstance(table, dict):
+            raise UnknownImage(f"{name} in {self._file} must be a table.")
+        return table
 
     def _image(self, pattern: str, entry: Any) -> Image:
         match entry:

@@ -85,10 +85,12 @@ class Boot:
         except FileNotFoundError:
             return False
 
-    def launch(self, credentials: Credentials, scripts: Mapping[str, bytes]) -> None:
+    def launch(
+        self, credentials: Credentials, scripts: Mapping[str, bytes], kernels: Mapping[str, Path]
+    ) -> None:
         """Makes the folder and starts the process. Raises EngineError.
 
-        `scripts` are those to run, by hook.
+        `scripts` are those to run, by hook; `kernels` the Python of each kernel, by its name.
         """
         mounted = self._parts.engine.capabilities.mount_namespaces
         shutil.rmtree(self.folder, ignore_errors=True)  # half made when the plane died
@@ -110,6 +112,9 @@ class Boot:
             home=inside,
             notebooks=f"{inside}/{_NOTEBOOKS}",
             port=self.instance.port,
+            environments={
+                name.removeprefix("conda_"): str(python) for name, python in kernels.items()
+            },
             sudo=self.instance.root_access == "Enabled",
             hooks=[self._hook(name, script) for name, script in scripts.items()],
         )

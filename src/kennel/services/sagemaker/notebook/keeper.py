@@ -17,6 +17,7 @@ from kennel.engine import EngineError, Exit
 from kennel.identity import Credentials, Principal
 from kennel.runtimes.notebook.plan import Progress
 from kennel.services.roles import RoleNotPassable, role_principal, role_session
+from kennel.services.sagemaker.images import Images, UnknownImage
 from kennel.services.sagemaker.notebook.boot import Boot
 from kennel.services.sagemaker.notebook.document import (
     NotebookInstance,
@@ -68,6 +69,7 @@ class NotebookKeeper:
         self._configs = configs
         self._tags = tags
         self._folder = parts.folder / "sagemaker" / "notebooks"
+        self._images = Images(parts.folder, parts.account_id)
         self._logs = BootLogs(parts)
         self._boots: dict[str, Boot] = {}
         self._lock = threading.Lock()
@@ -164,9 +166,9 @@ class NotebookKeeper:
             if not adopted:
                 self._remove_other_boots(boot)
                 scripts = self._scripts(instance)
-                boot.launch(self._credentials(instance), scripts)
+                boot.launch(self._credentials(instance), scripts, self._images.kernels())
             self._logs.follow(boot, self._principal(instance))
-        except (StartRefused, RoleNotPassable, EngineError) as error:
+        except (StartRefused, RoleNotPassable, UnknownImage, EngineError) as error:
             self._fail(instance, str(error))
             return
         assert boot.process is not None
