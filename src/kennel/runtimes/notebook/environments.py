@@ -7,13 +7,14 @@ overlay alone and is forgotten at the next start, as on AWS. There is no conda b
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from kennel.runtimes import overlay
+import kennel
 from kennel.runtimes.overlay import Overlay
 
 __all__ = ["Environments", "NoKernel"]
@@ -81,6 +82,7 @@ class Environments:
         self._root = Path(home) / "anaconda3"
         self._home = Path(home)
         self._system = Path(system)
+        self._imports = self._system.with_name("imports")
 
     @property
     def bin(self) -> Path:
@@ -90,8 +92,10 @@ class Environments:
         """Makes the environments, their kernels' programs, `activate`, and the user's profile."""
         self.bin.mkdir(parents=True)
         self._system.mkdir(parents=True, exist_ok=True)
+        self._imports.mkdir()
+        (self._imports / "kennel").symlink_to(Path(kennel.__file__).resolve().parent)
         for name, python in self._pythons.items():
-            _lay_over(python, self._folder(name))
+            _lay_over(python, self._folder(name), self._imports)
             self._add_programs(self._folder(name) / "bin", self._python(name))
         self._add_programs(self.bin, self._python(_FIRST))
         for name in ("python", "python3"):
@@ -150,8 +154,8 @@ class Environments:
         (self._home / ".bashrc").write_text("PS1='sh-5.2$ '\n")
 
 
-def _lay_over(python: str, folder: Path) -> None:
-    """Raises NoKernel."""
+def _lay_over(python: str, folder: Path, imports: Path) -> None:
+    """`imports` is a folder with Kennel alone in it. Raises NoKernel."""
     if python == sys.executable:
         Overlay(str(folder)).create()
         return
@@ -161,8 +165,15 @@ def _lay_over(python: str, folder: Path) -> None:
             f"The Python {python} of the kernel conda_{folder.name} has no ipykernel: "
             f"{python} -m pip install ipykernel, then start the instance again."
         )
-    # By its path: that Python need not have Kennel.
-    subprocess.run([python, "-I", overlay.__file__, str(folder)], check=True)
+    made = subprocess.run(
+        [python, "-P", "-m", "kennel.runtimes.overlay", str(folder)],
+        env={**os.environ, "PYTHONPATH": str(imports)},
+        capture_output=True,
+        text=True,
+    )
+    if made.returncode:
+        reason = made.stderr.strip().rpartition("\n")[2]
+        raise NoKernel(f"The Python {python} of the kernel conda_{folder.name} fails: {reason}.")
 
 
 def _program(path: Path, line: str) -> None:

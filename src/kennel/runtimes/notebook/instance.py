@@ -23,6 +23,7 @@ from urllib.request import ProxyHandler, build_opener
 from kennel.runtimes import SITE_FOLDER
 from kennel.runtimes.notebook.credentials import CredentialEndpoint
 from kennel.runtimes.notebook.environments import Environments, NoKernel
+from kennel.runtimes.notebook.lab import write_page_settings
 from kennel.runtimes.notebook.plan import Hook, Plan, Progress
 from kennel.runtimes.process_environment import private_variables
 
@@ -140,12 +141,15 @@ class Instance:
             folders.insert(0, str(self._folder / "system" / "bin"))
         runtime = self._folder / "runtime"
         runtime.mkdir(mode=0o700, exist_ok=True)
+        config = self._folder / "config"
+        write_page_settings(config)
         search = os.pathsep.join(folders)
         environment = {
             **os.environ,
             "PATH": search,
             "_KENNEL_PATH": search,
             "JUPYTER_RUNTIME_DIR": str(runtime),
+            "JUPYTER_CONFIG_PATH": str(config),
             "JUPYTER_PATH": str(self._folder / "share" / "jupyter"),
         }
         return subprocess.Popen(

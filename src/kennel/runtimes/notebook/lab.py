@@ -6,13 +6,14 @@ says, and on no command line.
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from pathlib import Path
 
 from kennel.runtimes.notebook.plan import Plan
 
-__all__ = ["main", "settings"]
+__all__ = ["main", "settings", "write_page_settings"]
 
 
 def settings(plan: Plan, port: int) -> list[str]:
@@ -38,11 +39,16 @@ def settings(plan: Plan, port: int) -> list[str]:
         "--ServerApp.terminado_settings=shell_command=['/bin/bash','-l']",
         "--KernelSpecManager.ensure_native_kernel=False",
         "--MappingKernelManager.default_kernel_name=conda_python3",
-        # It would ask the network for news.
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
     ]
+
+
+def write_page_settings(folder: Path) -> None:
+    """Into one of Jupyter's folders of settings: JupyterLab asks nobody on the network for news and
+    new versions of itself, nor the user whether it may."""
+    page = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    (folder / "labconfig").mkdir(parents=True, exist_ok=True)
+    (folder / "labconfig" / "page_config.json").write_text(json.dumps(page))
 
 
 def main(path: str) -> None:
