@@ -4,7 +4,7 @@
 #   make demo          the main job from beginning to end, on pictures it draws; ARGS="--data DIR" ...
 #   make test          install, lint and all tests
 #   make lint          ruff, mypy, import-linter
-#   make test-clients  the AWS CLI, the pages typed by hand and both sagemaker SDKs against a plane
+#   make test-clients  the AWS CLI, both sagemaker SDKs and a browser (Chromium) against a plane
 #   make test-real     the recipe and the demo on photos of dogs: PHOTOS=DIR
 #   make soak          the tests that kill -9 a plane, at KILLS=200 random moments each
 #   make bench         measures this machine; prints medians and ratios
@@ -66,12 +66,12 @@ test: install lint
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 # Clients that want other versions of things than we do, each unmodified, in an environment apart.
-test-clients: install $(CLIENTS)/.installed-sagemaker-$(SDK_V2)-papermill $(CLIENTS_V3)/.installed-sagemaker-$(SDK_V3)
+test-clients: install $(CLIENTS)/.installed-sagemaker-$(SDK_V2)-browser $(CLIENTS_V3)/.installed-sagemaker-$(SDK_V3)
 	$(BIN)/pytest tests/clients $(ARGS)
 
-$(CLIENTS)/.installed-sagemaker-$(SDK_V2)-papermill:
+$(CLIENTS)/.installed-sagemaker-$(SDK_V2)-browser:
 	test -x $(CLIENTS)/bin/python || "$(PYTHON)" -m venv $(CLIENTS)
-	$(CLIENTS)/bin/python -m pip install --disable-pip-version-check sagemaker==$(SDK_V2) papermill ipykernel
+	$(CLIENTS)/bin/python -m pip install --disable-pip-version-check sagemaker==$(SDK_V2) papermill ipykernel playwright
 	@touch $@
 
 $(CLIENTS_V3)/.installed-sagemaker-$(SDK_V3):

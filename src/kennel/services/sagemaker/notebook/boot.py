@@ -18,6 +18,7 @@ from kennel.identity import Credentials
 from kennel.runtimes.notebook.plan import Hook, Plan, Progress
 from kennel.services.sagemaker.instance_types import InstanceType, instance_type
 from kennel.services.sagemaker.notebook.document import NotebookInstance
+from kennel.weights import WEIGHTS_DIR, WeightsFolder
 
 if TYPE_CHECKING:
     from kennel.services.service import Parts
@@ -191,6 +192,7 @@ class Boot:
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
+            WEIGHTS_DIR: str(WeightsFolder(self._parts.folder).make()),
             **_hardware(kind),
             **self._clients(credentials),
         }
