@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+import websocket
 from botocore.exceptions import ClientError, WaiterError
 
+from kennel.runtimes.notebook.ticket import URL_SECONDS, issue
 from kennel.runtimes.overlay import Overlay
 from tests.integration.notebooks import Browser, Notebooks, script
 from tests.planes import wait_until
@@ -382,3 +384,37 @@ def test_a_kernel_that_can_not_be_fails_the_instance_with_what_to_do(plane, note
     finally:
         settings.unlink()
     assert "/nowhere/python" in notebooks.describe("no-kernel")["FailureReason"]
+
+
+def test_a_jupyterlab_that_dies_is_started_again_and_sessions_go_on(browser):
+    pid = browser.run("import os; print(os.getppid())").strip()
+    code = f"import os, signal; os.kill({pid}, signal.SIGKILL)"
+    with pytest.raises((OSError, websocket.WebSocketException)):
+        browser.run(code)
+
+    def again() -> bool:
+        try:
+            return browser.open("/api/contents")[0] == 200
+        except OSError:
+            return False
+
+    wait_until(again)
+    assert browser.run("import os; print(os.getppid())").strip() != pid
+
+
+def test_a_url_can_be_used_for_five_minutes_and_a_session_ends(plane, notebooks, browser):
+    secrets = (plane.state / "sagemaker" / "notebooks").glob("*/boot-*/secret")
+    late = [issue(path.read_bytes(), time.time() - URL_SECONDS - 1, 1800) for path in secrets]
+    stranger = Browser(browser.origin)
+    for ticket in late:
+        status, _, body = stranger.open(f"/?authToken={ticket}")
+        assert status == 403
+        assert b"expired" in body
+    secrets = (plane.state / "sagemaker" / "notebooks").glob("*/boot-*/secret")
+    for path in secrets:
+        stranger.open(f"/?authToken={issue(path.read_bytes(), time.time(), 2)}")
+    assert stranger.open("/api/contents")[0] == 200
+    kept = {cookie.name: cookie.value for cookie in stranger.cookies}
+    header = "; ".join(f"{name}={value}" for name, value in kept.items())
+    # A browser forgets the cookie; one that does not gets nowhere with it either.
+    wait_until(lambda: Browser(browser.origin).open("/api/contents", Cookie=header)[0] == 403)

@@ -137,11 +137,15 @@ def _failure_of(run: Any, environment: dict[str, str]) -> dict[str, str] | None:
 
 
 def _environment(python: str) -> dict[str, str]:
-    """The kernel's. Kennel's own Python gets what jobs have of it too."""
-    if python != sys.executable:
-        return dict(os.environ)
-    path = os.pathsep.join(filter(None, [SITE_FOLDER, os.environ.get("PYTHONPATH", "")]))
-    return {**os.environ, "PYTHONPATH": path}
+    """The kernel's. Programs beside its Python come first, those beside ours last: a notebook may
+    call `aws`. Kennel's own Python gets what jobs have of it too."""
+    folders = [str(Path(python).parent)] if os.sep in python else []
+    folders += [os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]
+    environment = {**os.environ, "PATH": os.pathsep.join(folders)}
+    if python == sys.executable:
+        before = filter(None, [SITE_FOLDER, os.environ.get("PYTHONPATH", "")])
+        environment["PYTHONPATH"] = os.pathsep.join(before)
+    return environment
 
 
 def _read(path: Path) -> Any:

@@ -95,6 +95,7 @@ class Boot:
         """
         mounted = self._parts.engine.capabilities.mount_namespaces
         shutil.rmtree(self.folder, ignore_errors=True)  # half made when the plane died
+        self.folder.mkdir(mode=0o700, parents=True)
         home = self.folder / "home"
         for folder in (home, self.folder / "tmp", self.folder / "logs", self.folder / "metadata"):
             folder.mkdir(mode=0o700, parents=True)
