@@ -47,6 +47,14 @@ def test_a_job_killed_by_a_smaller_machine_hears_that():
     assert "killed at 2.0 GiB, which is all that this machine can give" in said
 
 
+def test_of_several_hosts_the_one_that_failed_is_named():
+    small = instance_type("ml.t3.medium")
+    failed = failure_reason(Exit(1), "no dogs", small, small.memory_bytes, "algo-2")
+    assert failed == "AlgorithmError: no dogs, exit code: 1, host: algo-2"
+    killed = Exit(137, out_of_memory=True)
+    assert failure_reason(killed, "", small, 1 << 30, "algo-2").endswith(" It was host algo-2.")
+
+
 def test_the_first_characters_of_the_failure_file_are_read(tmp_path):
     (tmp_path / "failure").write_text("é" * 5000)
     assert read_failure_file(tmp_path / "failure") == "é" * REASON_LIMIT

@@ -39,10 +39,10 @@ def failure_reason(
 ) -> str:
     """FailureReason of a process that ended badly. `text` is what its failure file said,
     `memory_bytes` what it was allowed. `host` is named if it is given."""
-    which = f", host: {host}" if host else ""
     if end.out_of_memory:
+        which = f" It was host {host}." if host else ""
         return _out_of_memory(instance, memory_bytes) + which
-    suffix = f", exit code: {end.code}{which}"
+    suffix = f", exit code: {end.code}" + (f", host: {host}" if host else "")
     prefix = "AlgorithmError: "
     return prefix + text[: REASON_LIMIT - len(prefix) - len(suffix)] + suffix
 
@@ -56,8 +56,8 @@ def _out_of_memory(instance: InstanceType, memory_bytes: int) -> str:
     if memory_bytes < instance.memory_bytes:
         return (
             f"{said} The job was killed at {memory_bytes / 2**30:.1f} GiB, which is all that this "
-            f"machine can give; an {instance.name} has {instance.memory}. Run fewer jobs at once, "
-            "or a smaller one."
+            f"machine can give it; an {instance.name} has {instance.memory}. Run fewer jobs or "
+            "instances at once, or a smaller one."
         )
     larger = instance.next_larger(InstanceUse.TRAINING)
     advice = (

@@ -116,15 +116,19 @@ class TrainingRun:
     def _download(self, job: TrainingJob, spec: TrainingSpec) -> None:
         downloads = Downloads(self._role(job), self._interrupted)
         hosts = self._workshop.hosts(job, spec)
+        sizes: dict[str, int] = {}  # of the first host's channels
         for number, folder in enumerate(hosts):
             folder.clear_input(spec)
             room = spec.volume_bytes
             for channel in spec.channels:
                 target = folder.data / channel.name
                 if number == 0 or channel.sharded:
-                    room -= downloads.channel(channel, target, number, len(hosts), room)
-                else:  # what the first host had room for
+                    size = downloads.channel(channel, target, number, len(hosts), room)
+                    sizes.setdefault(channel.name, size)
+                else:
+                    size = sizes[channel.name]
                     downloads.replicate(hosts[0].data / channel.name, target)
+                room -= size
             if spec.source is not None:
                 downloads.file(spec.source, folder.source_archive)
             if spec.checkpoints is not None:
@@ -228,13 +232,13 @@ class TrainingRun:
         self._workshop.jobs.move(job, _S.UPLOADING, also)
 
     def _reason(self, job: TrainingJob, spec: TrainingSpec, ends: list[Exit]) -> str:
-        """FailureReason of the host that failed first; empty if none did. The others were killed
-        for it, or failed because it was no longer there."""
+        """FailureReason of the host that failed first, or for want of memory; empty if none did.
+        The others were killed for it, or failed because it was no longer there."""
         hosts = self._workshop.hosts(job, spec)
         failed = [(end, folder) for folder, end in zip(hosts, ends, strict=True) if end.code != 0]
         if not failed:
             return ""
-        end, folder = min(failed, key=lambda pair: pair[0].ended)
+        end, folder = min(failed, key=lambda pair: (not pair[0].out_of_memory, pair[0].ended))
         text = read_failure_file(folder.failure)
         host = folder.host if len(hosts) > 1 else ""
         memory = self._workshop.memory_bytes(spec)

@@ -115,6 +115,7 @@ class Workshop:
         return imports_folder(self.parts.folder)
 
     def memory_bytes(self, spec: TrainingSpec) -> int:
-        """What a host may use: its instance type's memory, as far as this machine has it."""
+        """What a host may use: its instance type's memory, as far as this machine has it for all
+        of the job's hosts."""
         machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return min(spec.instance.memory_bytes, int(machine * _OF_THE_MACHINE))
+        return min(spec.instance.memory_bytes, int(machine * _OF_THE_MACHINE / len(spec.hosts)))
