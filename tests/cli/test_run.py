@@ -251,3 +251,17 @@ def test_the_shells_other_variables_are_kept(plane):
     code = "import os; print(os.environ['MINE'], os.environ['KENNEL_STATE'])"
     assert python(plane, code, MINE="kept") == f"kept {plane.state}"
     assert os.environ.get("MINE") is None
+
+
+def test_who_may_not_make_a_network_takes_a_user_namespace_too(plane):
+    """Without CAP_SYS_ADMIN, as an ordinary user has it."""
+    code = "import socket; socket.create_connection(('198.51.100.1', 443), 5)"
+    command = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
+    command += [sys.executable, "-m", "kennel", "run", "--state", str(plane.state), "--"]
+    command += [sys.executable, "-c", f"{CALLER}; {code}"]
+    run = subprocess.run(
+        command, env=clean_environment(), capture_output=True, text=True, timeout=60
+    )
+    assert "assumed-role" in run.stdout
+    assert "Network is unreachable" in run.stderr
+    assert "namespace" not in run.stderr
