@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import msgspec
 
+from kennel.services.parameters import takes
 from kennel.services.s3.acl import check_canned_acl
 from kennel.services.s3.area import Area
 from kennel.services.s3.checksums import FULL_OBJECT, Asked, asked, checksum_members
@@ -26,7 +27,7 @@ from kennel.services.s3.copy_source import (
 )
 from kennel.services.s3.errors import InvalidArgument, InvalidRequest
 from kennel.services.s3.names import encode_key
-from kennel.services.s3.parameters import PROPERTY_PARAMETERS, takes
+from kennel.services.s3.parameters import PROPERTY_PARAMETERS
 from kennel.services.s3.properties import (
     ObjectProperties,
     decode_properties,

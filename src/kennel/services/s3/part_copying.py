@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from kennel.services.parameters import takes
 from kennel.services.s3.area import Area
 from kennel.services.s3.checksums import checksum_members
 from kennel.services.s3.contents import EMPTY, Change
@@ -20,7 +21,6 @@ from kennel.services.s3.copy_source import (
     read_source,
 )
 from kennel.services.s3.errors import InvalidRequest
-from kennel.services.s3.parameters import takes
 from kennel.services.s3.properties import decode_properties
 from kennel.services.s3.putting import SINGLE_PUT_LIMIT
 from kennel.services.s3.ranges import copy_range

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from kennel.services.parameters import takes
 from kennel.services.s3.acl import check_canned_acl
 from kennel.services.s3.area import Area, Body
 from kennel.services.s3.bucket_rows import Versioning
@@ -22,7 +23,7 @@ from kennel.services.s3.conditions import check_write
 from kennel.services.s3.contents import Change, store_pieces, whole
 from kennel.services.s3.errors import EntityTooLarge
 from kennel.services.s3.names import encode_key
-from kennel.services.s3.parameters import CHECKSUM_VALUES, PROPERTY_PARAMETERS, takes
+from kennel.services.s3.parameters import CHECKSUM_VALUES, PROPERTY_PARAMETERS
 from kennel.services.s3.properties import ObjectProperties, encode_properties, storage_class
 from kennel.services.s3.tags import encode_tags, parse_tag_header
 from kennel.services.s3.version_rows import (

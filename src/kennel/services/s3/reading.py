@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from kennel.services.parameters import takes
 from kennel.services.s3.area import Area
 from kennel.services.s3.bucket_rows import BucketRow
 from kennel.services.s3.checksums import checksum_members
@@ -20,7 +21,7 @@ from kennel.services.s3.errors import (
     NoSuchVersion,
 )
 from kennel.services.s3.names import encode_key
-from kennel.services.s3.parameters import READ_PARAMETERS, takes
+from kennel.services.s3.parameters import READ_PARAMETERS
 from kennel.services.s3.part_lists import part_list
 from kennel.services.s3.properties import decode_properties
 from kennel.services.s3.ranges import Span, requested_range

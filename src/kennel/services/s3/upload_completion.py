@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from kennel.services.parameters import takes
 from kennel.services.s3.area import Area
 from kennel.services.s3.bucket_rows import BucketRow
 from kennel.services.s3.checksums import (
@@ -31,7 +32,7 @@ from kennel.services.s3.errors import (
     NoSuchUpload,
 )
 from kennel.services.s3.names import encode_key
-from kennel.services.s3.parameters import CHECKSUM_VALUES, takes
+from kennel.services.s3.parameters import CHECKSUM_VALUES
 from kennel.services.s3.part_lists import PartEntry, encode_part_list
 from kennel.services.s3.properties import decode_properties, encode_properties
 from kennel.services.s3.upload_rows import Part, Upload, find_upload, forget_upload, parts_of

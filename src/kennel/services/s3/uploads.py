@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kennel.services.parameters import takes
 from kennel.services.s3.acl import check_canned_acl
 from kennel.services.s3.area import Area, Body
 from kennel.services.s3.checksums import (
@@ -19,7 +20,7 @@ from kennel.services.s3.checksums import (
 from kennel.services.s3.contents import EMPTY, Change, whole
 from kennel.services.s3.errors import InvalidRequest
 from kennel.services.s3.names import encode_key, make_upload_id
-from kennel.services.s3.parameters import CHECKSUM_VALUES, PROPERTY_PARAMETERS, takes
+from kennel.services.s3.parameters import CHECKSUM_VALUES, PROPERTY_PARAMETERS
 from kennel.services.s3.properties import (
     ObjectProperties,
     decode_properties,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from kennel.errors import ValidationException
+from kennel.services.parameters import takes
 from kennel.services.sagemaker.endpoint_config import EndpointConfig, EndpointConfigs
 from kennel.services.sagemaker.hosting import (
     Deployment,
@@ -18,7 +19,7 @@ from kennel.services.sagemaker.hosting import (
     move,
 )
 from kennel.services.sagemaker.images import Images
-from kennel.services.sagemaker.listing import Page, page_of
+from kennel.services.sagemaker.listing import LISTING, MODIFIED, Page, page_of
 from kennel.services.sagemaker.model import Models
 from kennel.services.sagemaker.noun import Noun
 from kennel.services.sagemaker.tags import Tags as TagSets
@@ -126,33 +127,13 @@ class Endpoints(Noun):
             }
         return described
 
-    def list_endpoints(
-        self,
-        ctx: Context,
-        *,
-        SortBy: str = "CreationTime",
-        SortOrder: str = "Descending",
-        NextToken: str = "",
-        MaxResults: int = 10,
-        NameContains: str = "",
-        CreationTimeBefore: Any = None,
-        CreationTimeAfter: Any = None,
-        StatusEquals: str = "",
-    ) -> dict[str, Any]:
-        page = Page(
-            sort_by=SortBy,
-            descending=SortOrder == "Descending",
-            next_token=NextToken,
-            size=MaxResults,
-            name_contains=NameContains,
-            created_before=CreationTimeBefore,
-            created_after=CreationTimeAfter,
-        )
+    @takes(*LISTING, *MODIFIED, "StatusEquals")
+    def list_endpoints(self, ctx: Context, **asked: Any) -> dict[str, Any]:
         found, token = page_of(
             [endpoint for _, endpoint in self._endpoints.list()],
-            page,
-            keep=lambda endpoint: not StatusEquals or endpoint.status == StatusEquals,
-            orders={"Status": lambda endpoint: endpoint.status.value},
+            Page.asked(asked),
+            modified=lambda endpoint: endpoint.last_modified_time,
+            status=lambda endpoint: endpoint.status,
         )
         listed = [
             {

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from kennel.errors import NotImplementedByKennel, ValidationException
+from kennel.services.parameters import takes
 from kennel.services.sagemaker.errors import ResourceLimitExceeded
-from kennel.services.sagemaker.listing import Page, page_of
+from kennel.services.sagemaker.listing import LISTING, Page, page_of
 from kennel.services.sagemaker.model import Models
 from kennel.services.sagemaker.noun import Noun
 from kennel.services.sagemaker.tags import Tags as TagSets
@@ -128,28 +129,9 @@ class EndpointConfigs(Noun):
             described["KmsKeyId"] = config.kms_key_id
         return described
 
-    def list_endpoint_configs(
-        self,
-        ctx: Context,
-        *,
-        SortBy: str = "CreationTime",
-        SortOrder: str = "Descending",
-        NextToken: str = "",
-        MaxResults: int = 10,
-        NameContains: str = "",
-        CreationTimeBefore: Any = None,
-        CreationTimeAfter: Any = None,
-    ) -> dict[str, Any]:
-        page = Page(
-            sort_by=SortBy,
-            descending=SortOrder == "Descending",
-            next_token=NextToken,
-            size=MaxResults,
-            name_contains=NameContains,
-            created_before=CreationTimeBefore,
-            created_after=CreationTimeAfter,
-        )
-        found, token = page_of([config for _, config in self._configs.list()], page)
+    @takes(*LISTING)
+    def list_endpoint_configs(self, ctx: Context, **asked: Any) -> dict[str, Any]:
+        found, token = page_of([config for _, config in self._configs.list()], Page.asked(asked))
         listed = [
             {
                 "EndpointConfigName": config.name,

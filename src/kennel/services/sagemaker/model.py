@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from kennel.errors import NotImplementedByKennel, ValidationException
+from kennel.services.parameters import takes
 from kennel.services.roles import RoleNotPassable, pass_role
-from kennel.services.sagemaker.listing import Page, page_of
+from kennel.services.sagemaker.listing import LISTING, Page, page_of
 from kennel.services.sagemaker.noun import Noun
 from kennel.services.sagemaker.tags import Tags as TagSets
 from kennel.services.service import Parts
@@ -116,28 +117,9 @@ class Models(Noun):
             described["VpcConfig"] = model.vpc_config
         return described
 
-    def list_models(
-        self,
-        ctx: Context,
-        *,
-        SortBy: str = "CreationTime",
-        SortOrder: str = "Descending",
-        NextToken: str = "",
-        MaxResults: int = 10,
-        NameContains: str = "",
-        CreationTimeBefore: Any = None,
-        CreationTimeAfter: Any = None,
-    ) -> dict[str, Any]:
-        page = Page(
-            sort_by=SortBy,
-            descending=SortOrder == "Descending",
-            next_token=NextToken,
-            size=MaxResults,
-            name_contains=NameContains,
-            created_before=CreationTimeBefore,
-            created_after=CreationTimeAfter,
-        )
-        found, token = page_of([model for _, model in self._models.list()], page)
+    @takes(*LISTING)
+    def list_models(self, ctx: Context, **asked: Any) -> dict[str, Any]:
+        found, token = page_of([model for _, model in self._models.list()], Page.asked(asked))
         listed = [
             {"ModelName": m.name, "ModelArn": m.arn, "CreationTime": m.creation_time} for m in found
         ]

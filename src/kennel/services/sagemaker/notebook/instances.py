@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.errors import NotImplementedByKennel, ValidationException
 from kennel.runtimes.notebook.ticket import issue
+from kennel.services.parameters import takes
 from kennel.services.roles import RoleNotPassable, pass_role
 from kennel.services.sagemaker.instance_types import InstanceUse, instance_types
-from kennel.services.sagemaker.listing import Page, page_of
+from kennel.services.sagemaker.listing import LISTING, MODIFIED, Page, page_of
 from kennel.services.sagemaker.notebook.describe import described, summary
 from kennel.services.sagemaker.notebook.document import (
     COLLECTION,
@@ -138,51 +139,26 @@ class NotebookInstances(Noun):
     ) -> dict[str, Any]:
         return described(self._require(NotebookInstanceName))
 
-    def list_notebook_instances(
-        self,
-        ctx: Context,
-        *,
-        NextToken: str = "",
-        MaxResults: int = 10,
-        SortBy: str = "Name",
-        SortOrder: str = "Ascending",  # AWS's pages name no default
-        NameContains: str = "",
-        CreationTimeBefore: Any = None,
-        CreationTimeAfter: Any = None,
-        LastModifiedTimeBefore: Any = None,
-        LastModifiedTimeAfter: Any = None,
-        StatusEquals: str = "",
-        NotebookInstanceLifecycleConfigNameContains: str = "",
-        DefaultCodeRepositoryContains: str = "",
-        AdditionalCodeRepositoryEquals: str = "",
-    ) -> dict[str, Any]:
-        """Instances have no code repositories here, so a filter on those leaves none."""
-        page = Page(
-            sort_by=SortBy,
-            descending=SortOrder == "Descending",
-            next_token=NextToken,
-            size=MaxResults,
-            name_contains=NameContains,
-            created_before=CreationTimeBefore,
-            created_after=CreationTimeAfter,
-        )
-        of_config = NotebookInstanceLifecycleConfigNameContains.lower()
-
-        def keep(instance: NotebookInstance) -> bool:
-            changed = instance.last_modified_time
-            return (
-                not (DefaultCodeRepositoryContains or AdditionalCodeRepositoryEquals)
-                and (not StatusEquals or instance.status == StatusEquals)
-                and of_config in instance.lifecycle_config.lower()
-                and (LastModifiedTimeBefore is None or changed < LastModifiedTimeBefore.timestamp())
-                and (LastModifiedTimeAfter is None or changed > LastModifiedTimeAfter.timestamp())
-            )
-
+    @takes(
+        *LISTING,
+        *MODIFIED,
+        "StatusEquals",
+        "NotebookInstanceLifecycleConfigNameContains",
+        "DefaultCodeRepositoryContains",
+        "AdditionalCodeRepositoryEquals",
+    )
+    def list_notebook_instances(self, ctx: Context, **asked: Any) -> dict[str, Any]:
+        """By name, ascending, unless asked otherwise: AWS's pages name no default. Instances have
+        no code repositories here, so a filter on those leaves none."""
+        repositories = ("DefaultCodeRepositoryContains", "AdditionalCodeRepositoryEquals")
+        of_code = any(asked.get(name) for name in repositories)
+        of_config = (asked.get("NotebookInstanceLifecycleConfigNameContains") or "").lower()
         found, token = page_of(
             [instance for _, instance in self._instances.list()],
-            page,
-            keep=keep,
-            orders={"Status": lambda instance: instance.status.value},
+            Page.asked(asked, "Name", descending=False),
+            modified=lambda instance: instance.last_modified_time,
+            status=lambda instance: instance.status,
+            keep=lambda one: not of_code and of_config in one.lifecycle_config.lower(),
         )
         return {"NotebookInstances": [summary(instance) for instance in found], **token}
 

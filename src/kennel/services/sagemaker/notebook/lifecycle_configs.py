@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.errors import ValidationException
-from kennel.services.sagemaker.listing import Page, page_of
+from kennel.services.parameters import takes
+from kennel.services.sagemaker.listing import LISTING, MODIFIED, Page, page_of
 from kennel.services.sagemaker.noun import Noun
 from kennel.services.sagemaker.tags import Tags as TagSets
 from kennel.services.service import Parts
@@ -106,41 +107,15 @@ class LifecycleConfigs(Noun):
             "OnStart": _hooks(config.on_start),
         }
 
+    @takes(*LISTING, *MODIFIED)
     def list_notebook_instance_lifecycle_configs(
-        self,
-        ctx: Context,
-        *,
-        SortBy: str = "CreationTime",
-        SortOrder: str = "Descending",  # AWS's pages name no default
-        NextToken: str = "",
-        MaxResults: int = 10,
-        NameContains: str = "",
-        CreationTimeBefore: Any = None,
-        CreationTimeAfter: Any = None,
-        LastModifiedTimeBefore: Any = None,
-        LastModifiedTimeAfter: Any = None,
+        self, ctx: Context, **asked: Any
     ) -> dict[str, Any]:
-        page = Page(
-            sort_by=SortBy,
-            descending=SortOrder == "Descending",
-            next_token=NextToken,
-            size=MaxResults,
-            name_contains=NameContains,
-            created_before=CreationTimeBefore,
-            created_after=CreationTimeAfter,
-        )
-
-        def keep(config: LifecycleConfig) -> bool:
-            changed = config.last_modified_time
-            if LastModifiedTimeBefore is not None and changed >= LastModifiedTimeBefore.timestamp():
-                return False
-            return LastModifiedTimeAfter is None or changed > LastModifiedTimeAfter.timestamp()
-
+        """The newest first, unless asked otherwise: AWS's pages name no default."""
         found, token = page_of(
             [config for _, config in self._configs.list()],
-            page,
-            keep=keep,
-            orders={"LastModifiedTime": lambda config: config.last_modified_time},
+            Page.asked(asked),
+            modified=lambda config: config.last_modified_time,
         )
         return {"NotebookInstanceLifecycleConfigs": [_listed(c) for c in found], **token}
 

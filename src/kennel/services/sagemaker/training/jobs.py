@@ -7,21 +7,20 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.errors import ValidationException
+from kennel.services.parameters import takes
 from kennel.services.roles import RoleNotPassable, pass_role
 from kennel.services.sagemaker.errors import ResourceInUse, ResourceLimitExceeded
 from kennel.services.sagemaker.images import Images
-from kennel.services.sagemaker.listing import Page, page_of
+from kennel.services.sagemaker.listing import LISTING, MODIFIED, Page, page_of
 from kennel.services.sagemaker.naming import training_job_arn
 from kennel.services.sagemaker.noun import Noun
 from kennel.services.sagemaker.tags import Tags as TagSets
 from kennel.services.sagemaker.training.describe import describe, summarize
 from kennel.services.sagemaker.training.document import (
     TrainingJob,
-    TrainingJobSummary,
     Transition,
 )
 from kennel.services.sagemaker.training.events import Listener, Listeners
@@ -195,43 +194,14 @@ class TrainingJobs(Noun):
     def describe_training_job(self, ctx: Context, *, TrainingJobName: str) -> dict[str, Any]:
         return describe(self._require(TrainingJobName))
 
-    def list_training_jobs(
-        self,
-        ctx: Context,
-        *,
-        NextToken: str = "",
-        MaxResults: int = 10,
-        CreationTimeAfter: datetime | None = None,
-        CreationTimeBefore: datetime | None = None,
-        LastModifiedTimeAfter: datetime | None = None,
-        LastModifiedTimeBefore: datetime | None = None,
-        NameContains: str = "",
-        StatusEquals: str = "",
-        SortBy: str = "CreationTime",
-        SortOrder: str = "Ascending",
-    ) -> dict[str, Any]:
-        page = Page(
-            sort_by=SortBy,
-            descending=SortOrder == "Descending",
-            next_token=NextToken,
-            size=MaxResults,
-            name_contains=NameContains,
-            created_before=CreationTimeBefore,
-            created_after=CreationTimeAfter,
+    @takes(*LISTING, *MODIFIED, "StatusEquals")
+    def list_training_jobs(self, ctx: Context, **asked: Any) -> dict[str, Any]:
+        found, token = page_of(
+            self._jobs.summaries(),
+            Page.asked(asked, descending=False),
+            modified=lambda job: job.last_modified,
+            status=lambda job: job.status,
         )
-
-        def keep(job: TrainingJobSummary) -> bool:
-            modified = job.last_modified
-            return (
-                StatusEquals in ("", job.status)
-                and (LastModifiedTimeAfter is None or modified > LastModifiedTimeAfter.timestamp())
-                and (
-                    LastModifiedTimeBefore is None or modified < LastModifiedTimeBefore.timestamp()
-                )
-            )
-
-        orders: dict[str, Callable[[TrainingJobSummary], str]] = {"Status": lambda job: job.status}
-        found, token = page_of(self._jobs.summaries(), page, keep=keep, orders=orders)
         return {"TrainingJobSummaries": [summarize(job) for job in found], **token}
 
     def stop_training_job(self, ctx: Context, *, TrainingJobName: str) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.errors import NotImplementedByKennel, ValidationException
+from kennel.services.parameters import takes
 from kennel.services.roles import RoleNotPassable, pass_role
 from kennel.services.sagemaker.errors import ResourceInUse, ResourceNotFound
-from kennel.services.sagemaker.listing import Page, page_of
+from kennel.services.sagemaker.listing import LISTING, MODIFIED, Page, page_of
 from kennel.services.sagemaker.noun import Noun
 from kennel.services.sagemaker.tags import Tags as TagSets
 from kennel.services.sagemaker.training import TrainingJobs
@@ -127,76 +127,38 @@ class TuningJobs(Noun):
         trials, evidence = self._store.trials(name), self._store.evidence(name)
         return describe(job, trials, evidence, self.parts.clock.wall())
 
-    def list_hyper_parameter_tuning_jobs(
-        self,
-        ctx: Context,
-        *,
-        NextToken: str = "",
-        MaxResults: int = 10,
-        SortBy: str = "Name",
-        SortOrder: str = "Ascending",
-        NameContains: str = "",
-        CreationTimeAfter: datetime | None = None,
-        CreationTimeBefore: datetime | None = None,
-        LastModifiedTimeAfter: datetime | None = None,
-        LastModifiedTimeBefore: datetime | None = None,
-        StatusEquals: str = "",
-    ) -> dict[str, Any]:
-        page = Page(
-            sort_by=SortBy,
-            descending=SortOrder == "Descending",
-            next_token=NextToken,
-            size=MaxResults,
-            name_contains=NameContains,
-            created_before=CreationTimeBefore,
-            created_after=CreationTimeAfter,
+    @takes(*LISTING, *MODIFIED, "StatusEquals")
+    def list_hyper_parameter_tuning_jobs(self, ctx: Context, **asked: Any) -> dict[str, Any]:
+        found, token = page_of(
+            self._store.jobs(),
+            Page.asked(asked, "Name", descending=False),
+            modified=lambda job: job.last_modified,
+            status=lambda job: job.status,
         )
-        after, before = LastModifiedTimeAfter, LastModifiedTimeBefore
-
-        def keep(job: TuningJob) -> bool:
-            return (
-                StatusEquals in ("", job.status)
-                and (after is None or job.last_modified > after.timestamp())
-                and (before is None or job.last_modified < before.timestamp())
-            )
-
-        orders: dict[str, Callable[[TuningJob], Any]] = {"Status": lambda job: job.status.value}
-        found, token = page_of(self._store.jobs(), page, keep=keep, orders=orders)
         listed = [summarize(job, self._store.trials(job.name)) for job in found]
         return {"HyperParameterTuningJobSummaries": listed, **token}
 
+    @takes("NextToken", "MaxResults", "StatusEquals", "SortBy", "SortOrder")
     def list_training_jobs_for_hyper_parameter_tuning_job(
-        self,
-        ctx: Context,
-        *,
-        HyperParameterTuningJobName: str,
-        NextToken: str = "",
-        MaxResults: int = 10,
-        StatusEquals: str = "",
-        SortBy: str = "Name",
-        SortOrder: str = "Ascending",
+        self, ctx: Context, *, HyperParameterTuningJobName: str, **asked: Any
     ) -> dict[str, Any]:
         """Sorted by FinalObjectiveMetricValue, trials without a value are left out, as on AWS."""
         spec = TuningSpec.read(self._require(HyperParameterTuningJobName).request)
-        page = Page(
-            sort_by=SortBy,
-            descending=SortOrder == "Descending",
-            next_token=NextToken,
-            size=MaxResults,
-        )
-        by_value = SortBy == "FinalObjectiveMetricValue"
+        page = Page.asked(asked, "Name", descending=False)
+        by_value = page.sort_by == "FinalObjectiveMetricValue"
 
         def keep(trial: Trial) -> bool:
-            if by_value and trial.objective_status is not ObjectiveStatus.SUCCEEDED:
-                return False
-            return trial.created and StatusEquals in ("", trial.status)
+            valued = trial.objective_status is ObjectiveStatus.SUCCEEDED
+            return trial.created and (valued or not by_value)
 
-        orders: dict[str, Callable[[Trial], Any]] = {
-            "Status": lambda trial: trial.status.value,
-            "FinalObjectiveMetricValue": lambda trial: trial.objective,
-        }
         trials = self._store.trials(HyperParameterTuningJobName)
-        found, token = page_of(trials, page, keep=keep, orders=orders)
+        found, token = page_of(
+            trials,
+            page,
+            status=lambda trial: trial.status,
+            keep=keep,
+            orders={"FinalObjectiveMetricValue": lambda trial: trial.objective},
+        )
         return {"TrainingJobSummaries": [summarize_trial(t, spec) for t in found], **token}
 
     def stop_hyper_parameter_tuning_job(
