@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from kennel.runtimes.notebook.ticket import URL_SECONDS, issue
 from kennel.runtimes.overlay import Overlay
 from tests.integration.notebooks import Browser, Notebooks, script
 from tests.planes import wait_until
+from tests.runtimes.wheels import wheel
 
 ON_CREATE = """#!/bin/bash
 set -e
@@ -121,15 +123,18 @@ print(json.dumps([who, named, method, os.getcwd(), os.environ["CONDA_DEFAULT_ENV
     assert folder == "/home/ec2-user/SageMaker"
 
 
-def test_what_a_notebook_installs_changes_no_other_environment(browser):
-    code = """
-import subprocess, sys, sysconfig
-subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=True)
-print(sysconfig.get_path("purelib"))
-import torch, torchvision
+def test_what_a_notebook_installs_is_in_its_own_environment_alone(browser, tmp_path):
+    built = tmp_path / "only_there-1.0-py3-none-any.whl"
+    built.write_bytes(wheel("only_there", "1.0", "PLACE = __file__"))
+    code = f"""
+%pip install --quiet --no-index {built}
+import only_there, torch, torchvision
+print("at", only_there.PLACE)
 """
-    where = browser.run(code).strip()
-    assert where.startswith("/home/ec2-user/anaconda3/envs/pytorch_p310/")
+    where = browser.run(code).rpartition("at ")[2].strip()
+    assert where.startswith("/home/ec2-user/anaconda3/envs/pytorch_p310/lib/")
+    assert "ModuleNotFoundError" in browser.run("import only_there", "conda_python3")
+    assert importlib.util.find_spec("only_there") is None
 
 
 def test_lifecycle_scripts_run_as_on_aws_and_log(notebooks, lab, browser):
@@ -394,7 +399,7 @@ def test_a_jupyterlab_that_dies_is_started_again_and_sessions_go_on(browser):
 
     def again() -> bool:
         try:
-            return browser.open("/api/contents")[0] == 200
+            return bool(browser.open("/api/contents")[0] == 200)
         except OSError:
             return False
 

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import kennel
 from kennel.runtimes.notebook.plan import Hook, Plan, Progress
 from tests.planes import clean_environment, wait_until
+
+SOURCE = Path(kennel.__file__).parents[1]
 
 
 class Start:
@@ -23,6 +26,7 @@ class Start:
         (root / "secret").write_text("s")
         (root / "credentials.json").write_text("{}")
         self.environments = {"python3": sys.executable}
+        self.python = sys.executable
 
     def run(self, seconds: float = 60.0, **scripts: str) -> Progress:
         """Runs scripts, the last of which must fail, so that no JupyterLab is started."""
@@ -38,8 +42,8 @@ class Start:
             environments=self.environments,
             hooks=hooks,
         ).write(self.root / "plan.json")
-        command = [sys.executable, "-P", "-m", "kennel.runtimes.notebook", "plan.json"]
-        environment = clean_environment() | {"HOME": str(self.home)}
+        command = [self.python, "-P", "-m", "kennel.runtimes.notebook", "plan.json"]
+        environment = clean_environment() | {"HOME": str(self.home), "PYTHONPATH": str(SOURCE)}
         done = subprocess.run(
             command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=60
         )
@@ -60,8 +64,9 @@ def test_a_script_that_takes_too_long_is_ended_with_all_that_it_started(start):
     script = f"sleep 600 & echo $! > {pids}; echo $$ >> {pids}; wait"
     progress = start.run(1.0, OnStart=script)
     assert progress == Progress(created=True, failed="OnStart", code=None)
-    for pid in pids.read_text().split():
-        wait_until(lambda pid=pid: not Path(f"/proc/{pid}").exists())
+    processes = [Path("/proc", pid) for pid in pids.read_text().split()]
+    assert len(processes) == 2
+    wait_until(lambda: not any(process.exists() for process in processes))
 
 
 def test_a_failed_on_create_keeps_on_start_from_running(start):
@@ -94,10 +99,21 @@ EOF
     ]
 
 
+def bare_python(folder: Path) -> str:
+    """A Python that has nothing but itself."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    return str(folder / "bin" / "python")
+
+
+def test_where_jupyterlab_is_not_installed_the_start_fails_with_what_to_do(start, tmp_path):
+    start.python = bare_python(tmp_path / "bare")
+    progress = start.run()
+    assert progress.failed == "Jupyter"
+    assert "pip install 'kennel[notebook]'" in progress.reason
+
+
 def test_a_python_without_ipykernel_fails_the_start_with_what_to_do(start, tmp_path):
-    bare = tmp_path / "bare"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
-    start.environments["bare"] = str(bare / "bin" / "python")
+    start.environments["bare"] = bare_python(tmp_path / "bare")
     progress = start.run()
     assert progress.failed == "Jupyter"
     assert "of the kernel conda_bare has no ipykernel" in progress.reason

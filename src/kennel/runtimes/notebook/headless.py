@@ -42,7 +42,9 @@ def choose_kernel(notebook: Any, wanted: str, python: str, *, ours: bool) -> Ker
     language = notebook.metadata.get("language_info", {}).get("name") or described.get("language")
     if (wanted and not here) or (language or "python").lower() != "python":
         raise NoSuchKernel(named)
-    note = "" if not named or here else f"The kernel {named} is not here; {python} runs the cells."
+    if ours or here or not named:
+        return KernelChoice(NATIVE_KERNEL_NAME, python, "")
+    note = f"The kernel {named} is not here; {python} runs the cells."
     return KernelChoice(NATIVE_KERNEL_NAME, python, note)
 
 
