@@ -23,6 +23,10 @@ def test_a_fit_streams_the_log_and_closes_with_the_seconds(sdk_training):
     assert "Billable seconds: " in again
 
 
+def test_a_line_is_seen_while_the_job_still_runs(sdk_training):
+    assert sdk_training["status_at_first_line"] == "InProgress"
+
+
 def test_an_estimator_knows_where_its_model_is(sdk_training, plane):
     assert exists(plane, sdk_training["model_data"])
 

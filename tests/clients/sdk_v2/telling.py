@@ -6,7 +6,19 @@ import json
 
 
 class Output(io.StringIO):
-    """Keeps what is printed while it is entered, and passes it on."""
+    """Keeps what is printed while it is entered, and passes it on. `watch` is a text, and what
+    to call when that is printed first; `watched` is what that returned."""
+
+    def __init__(self, watch=None):
+        super().__init__()
+        self._watch = watch
+        self.watched = None
+
+    def write(self, text):
+        if self._watch and self._watch[0] in text:
+            call, self._watch = self._watch[1], None
+            self.watched = call()
+        return super().write(text)
 
     @contextlib.contextmanager
     def kept(self):

@@ -90,14 +90,17 @@ watched.fit(data, wait=False, experiment_config={"ExperimentName": "dogs", "RunN
 estimator = PyTorch(
     **script,
     instance_type="ml.m5.large",
-    hyperparameters={"learning-rate": 0.1, "epochs": 2},
+    hyperparameters={"learning-rate": 0.1, "epochs": 2, "seconds": 15},
     metric_definitions=definitions,
     base_job_name="sdk",
     **pytorch,
 )
-with Output().kept() as output:
+status = "TrainingJobStatus"  # of the job at the time when its first line is printed here
+first_line = ("Files [", lambda: estimator.latest_training_job.describe()[status])
+with Output(first_line).kept() as output:
     estimator.fit(data)
 said["log"] = output.getvalue()
+said["status_at_first_line"] = output.watched
 said["model_data"] = estimator.model_data
 said["name"] = estimator.latest_training_job.name
 
