@@ -6,6 +6,8 @@ import base64
 import importlib.util
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from botocore.exceptions import ClientError, WaiterError
 from kennel.runtimes.notebook.ticket import URL_SECONDS, issue
 from kennel.runtimes.overlay import Overlay
 from tests.integration.notebooks import Browser, Notebooks, script
-from tests.planes import wait_until
+from tests.planes import Plane, wait_until
 from tests.runtimes.wheels import wheel
 
 ON_CREATE = """#!/bin/bash
@@ -39,18 +41,41 @@ def notebooks(plane) -> Notebooks:
 
 
 @pytest.fixture(scope="module")
-def lab(notebooks) -> str:
-    """The name of an instance in service that all tests of this module share."""
+def own(tmp_path_factory) -> Overlay:
+    """A Python environment with a module that no other has."""
+    made = Overlay(str(tmp_path_factory.mktemp("own")))
+    made.create()
+    Path(made.packages, "only_mine.py").write_text("PLACE = __file__\n")
+    return made
+
+
+@pytest.fixture(scope="module")
+def lab(plane, notebooks, own) -> str:
+    """The name of an instance in service that all tests of this module share. Besides AWS's
+    kernels it has `conda_mine`, of the environment `own`."""
     notebooks.sagemaker.create_notebook_instance_lifecycle_config(
         NotebookInstanceLifecycleConfigName="lab-scripts",
         OnCreate=script(ON_CREATE),
         OnStart=script(ON_START),
     )
-    notebooks.create(
-        "lab", LifecycleConfigName="lab-scripts", Tags=[{"Key": "team", "Value": "dogs"}]
-    )
-    notebooks.wait("lab", "in_service")
+    with kernels(plane, mine=own.python):
+        notebooks.create(
+            "lab", LifecycleConfigName="lab-scripts", Tags=[{"Key": "team", "Value": "dogs"}]
+        )
+        notebooks.wait("lab", "in_service")
     return "lab"
+
+
+@contextmanager
+def kernels(plane: Plane, **pythons: str) -> Iterator[None]:
+    """The plane's settings name Pythons of kernels meanwhile."""
+    settings = plane.state / "images.toml"
+    lines = [f'conda_{name} = {{ python = "{python}" }}' for name, python in pythons.items()]
+    settings.write_text("\n".join(["[kernels]", *lines]))
+    try:
+        yield
+    finally:
+        settings.unlink()
 
 
 @pytest.fixture
@@ -354,40 +379,20 @@ def test_a_script_must_be_base64_of_text_no_longer_than_aws_takes(notebooks, con
     assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_a_kernel_may_have_a_python_of_ones_own(plane, notebooks, tmp_path):
-    """It is laid over that Python's environment; another's packages are not in it."""
-    Overlay(str(tmp_path / "mine")).create()
-    mine = Path(Overlay(str(tmp_path / "mine")).packages) / "only_mine.py"
-    mine.write_text("WHERE = __file__\n")
-    python = tmp_path / "mine" / "bin" / "python"
-    settings = plane.state / "images.toml"
-    settings.write_text(f'[kernels]\nconda_mine = {{ python = "{python}" }}\n')
-    try:
-        notebooks.create("own-kernel")
-        notebooks.wait("own-kernel", "in_service")
-        browser = notebooks.open("own-kernel")
-        assert {"conda_mine", "conda_python3"} <= browser.get("/api/kernelspecs")[
-            "kernelspecs"
-        ].keys()
-        code = "import only_mine, sys; print(only_mine.WHERE, sys.prefix)"
-        where, prefix = browser.run(code, "conda_mine").split()
-        assert (where, prefix) == (str(mine), "/home/ec2-user/anaconda3/envs/mine")
-        assert "ModuleNotFoundError" in browser.run(code, "conda_python3")
-    finally:
-        settings.unlink()
-        notebooks.sagemaker.stop_notebook_instance(NotebookInstanceName="own-kernel")
-        notebooks.wait("own-kernel", "stopped")
+def test_a_kernel_may_have_a_python_of_ones_own(browser, own):
+    """It is laid over that Python's environment, whose packages no other kernel has."""
+    code = "import only_mine, sys; print(only_mine.PLACE, sys.prefix)"
+    place, prefix = browser.run(code, "conda_mine").split()
+    assert place == f"{own.packages}/only_mine.py"
+    assert prefix == "/home/ec2-user/anaconda3/envs/mine"
+    assert "ModuleNotFoundError" in browser.run(code, "conda_python3")
 
 
 def test_a_kernel_that_can_not_be_fails_the_instance_with_what_to_do(plane, notebooks):
-    settings = plane.state / "images.toml"
-    settings.write_text('[kernels]\nconda_mine = { python = "/nowhere/python" }\n')
-    try:
+    with kernels(plane, mine="/nowhere/python"):
         notebooks.create("no-kernel")
         with pytest.raises(WaiterError):
             notebooks.wait("no-kernel", "in_service")
-    finally:
-        settings.unlink()
     assert "/nowhere/python" in notebooks.describe("no-kernel")["FailureReason"]
 
 
