@@ -19,6 +19,14 @@ def test_an_estimator_deploys_what_it_trained(sdk_hosting):
     assert sdk_hosting["direct"] == [[12]]
 
 
+def test_models_of_the_other_classes_are_served_by_their_scripts(sdk_hosting):
+    assert sdk_hosting["others"] == {
+        "sklearn": [[6, 60]],
+        "huggingface": [[6, 60]],
+        "generic": [[6, 60]],
+    }
+
+
 def test_every_serializer_and_deserializer_gets_through_to_the_script(sdk_hosting):
     assert sdk_hosting["csv"] == [["6.0", "12.0"]]
     assert sdk_hosting["jsonlines"] == [[6, 12]]

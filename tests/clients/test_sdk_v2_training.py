@@ -49,7 +49,7 @@ def test_a_job_that_nobody_waits_for_can_be_stopped(sdk_training):
     assert sdk_training["stopped"] == "Stopped"
 
 
-@pytest.mark.parametrize("name", ["sklearn", "huggingface", "generic"])
+@pytest.mark.parametrize("name", ["old", "sklearn", "huggingface", "generic"])
 def test_the_other_estimators_train_too(sdk_training, plane, name):
     model_data, epochs = sdk_training["others"][name]
     assert exists(plane, model_data)

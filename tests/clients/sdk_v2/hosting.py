@@ -14,6 +14,8 @@ from sagemaker.deserializers import (
     NumpyDeserializer,
     StringDeserializer,
 )
+from sagemaker.huggingface import HuggingFaceModel
+from sagemaker.model import Model
 from sagemaker.predictor import Predictor
 from sagemaker.pytorch import PyTorch, PyTorchModel
 from sagemaker.s3 import S3Downloader
@@ -24,6 +26,7 @@ from sagemaker.serializers import (
     JSONSerializer,
     NumpySerializer,
 )
+from sagemaker.sklearn import SKLearnModel
 from telling import bucket_with_numbers, tell
 
 source = str(pathlib.Path(__file__).parent / "source")
@@ -81,6 +84,26 @@ direct = estimator.deploy(
     deserializer=JSONDeserializer(),
     wait=False,
 )
+scripts = {
+    "model_data": estimator.model_data,
+    "role": role,
+    "entry_point": "inference.py",
+    "source_dir": source,
+}
+others = {
+    "sklearn": SKLearnModel(**scripts, framework_version="1.2-1"),
+    "huggingface": HuggingFaceModel(
+        **scripts, transformers_version="4.28", pytorch_version="2.0", py_version="py310"
+    ),
+    "generic": Model(
+        image_uri=sagemaker.image_uris.retrieve(
+            "pytorch", "us-east-1", "2.0", "py310", "ml.m5.large", image_scope="inference"
+        ),
+        **scripts,
+    ),
+}
+for other in others.values():
+    other.deploy(initial_instance_count=1, instance_type="ml.m5.large", wait=False)
 predictor = model.deploy(initial_instance_count=1, instance_type="ml.m5.large")
 said["class"] = type(predictor).__name__
 said["prediction"] = predictor.predict([1, 10])
@@ -107,6 +130,14 @@ twin.serializer, twin.deserializer = JSONSerializer(), BytesDeserializer(accept=
 said["toolkit_json"] = twin.predict([[4]]).decode()
 session.wait_for_endpoint(direct.endpoint_name, poll=1)
 said["direct"] = direct.predict([2])
+
+said["others"] = {}
+for label, other in others.items():
+    name = other.endpoint_name
+    session.wait_for_endpoint(name, poll=1)
+    client_of_it = Predictor(name, session, JSONSerializer(), JSONDeserializer())
+    said["others"][label] = client_of_it.predict([1, 10])
+    client_of_it.delete_endpoint()
 
 before = client.describe_endpoint(EndpointName=predictor.endpoint_name)["EndpointConfigName"]
 predictor.update_endpoint(initial_instance_count=2, instance_type="ml.m5.xlarge")

@@ -36,6 +36,9 @@ sharded.fit(
     {"training": TrainingInput(f"s3://{bucket}/data/", distribution="ShardedByS3Key")}, wait=False
 )
 others = {
+    "old": PyTorch(
+        **script, instance_type="ml.m5.large", framework_version="1.4.0", py_version="py3"
+    ),
     "sklearn": SKLearn(**script, instance_type="ml.m5.large", framework_version="1.2-1"),
     "huggingface": HuggingFace(
         **script,
