@@ -70,6 +70,9 @@ with torch.no_grad():
 print(f"rank {rank} of {world} at {os.environ.get('MASTER_ADDR')}: final loss: {loss:.7f};")
 if rank == 0:
     torch.save(model.state_dict(), os.environ["SM_MODEL_DIR"] + "/model.pth")
+if world > 1:
+    dist.barrier()  # gloo aborts a process whose peer is gone before it
+    dist.destroy_process_group()
 """
 
 
