@@ -19,7 +19,7 @@ from kennel.engine import (
     MountError,
     SpecError,
     StartError,
-    local,
+    refusals,
 )
 from kennel.engine.limits import Limits
 from kennel.engine.shim import cgroup
@@ -316,7 +316,7 @@ def test_an_interpreter_that_is_absent_is_a_failed_start(shell):
 
 
 def test_a_machine_without_mount_namespaces_says_so(monkeypatch, shell, tmp_path):
-    monkeypatch.setattr(local, "_try_mounts", lambda python: "only Linux has mount namespaces.")
+    monkeypatch.setattr(refusals, "_try", lambda python, what: f"only Linux has {what}")
     with LocalEngine() as engine:
         assert not engine.capabilities.mount_namespaces
         assert any("Mounts are refused" in line for line in engine.capabilities.limits)

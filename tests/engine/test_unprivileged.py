@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -25,9 +27,11 @@ PROGRAM = """
 import json, os, sys
 from dataclasses import asdict
 from pathlib import Path
-from kennel.engine import LocalEngine, Mount, ProcessSpec
+from kennel.engine import LocalEngine, Mount, Network, ProcessSpec
 home, line, fields = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 mounts = tuple(Mount(Path(source), target) for source, target in fields.pop("mounts", []))
+if "port" in fields:
+    fields["network"] = Network(home / "network", (fields.pop("port"),))
 environment = {"PATH": fields.pop("path")}
 command = ("sh", "-c", line)
 with LocalEngine() as engine:
@@ -35,6 +39,8 @@ with LocalEngine() as engine:
     process = engine.run(spec)
     ended = process.wait()
     capabilities = asdict(engine.capabilities)
+    if spec.network:
+        engine.adopt(spec.network.folder).stop(0)
 print(json.dumps({"exit": asdict(ended), "log": spec.log.read_text(), **capabilities}))
 """
 
@@ -84,6 +90,33 @@ def test_opt_ml_appears_by_a_user_namespace(run, home):
     assert int(capabilities.split()[1], 16) == 0
     assert (home / "ml" / "model").read_text() == "weights\n"
     assert not Path(target).parent.exists()
+
+
+def greet(server: socket.socket) -> None:
+    with server.accept()[0] as peer:
+        peer.sendall(b"hello\n")
+
+
+def test_a_network_of_its_own_comes_by_a_user_namespace_and_goes_with_mounts(run, home):
+    (home / "ml").mkdir()
+    target = f"/opt/kennel-test-{os.getpid()}/ml"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        threading.Thread(target=greet, args=(server,), daemon=True).start()
+        seen = run(
+            f"id -u; hostname; ls -d {target}; bash -c 'cat < /dev/tcp/127.0.0.1/{port}'; "
+            f"bash -c 'cat < /dev/tcp/127.0.0.1/{port + 1}'; grep CapEff /proc/self/status",
+            port=port,
+            mounts=[[str(home / "ml"), target]],
+            host_name="algo-2",
+        )
+    uid = NOBODY if os.geteuid() == 0 else os.getuid()
+    log = seen["log"].splitlines()
+    assert log[:3] == [str(uid), "algo-2", target]
+    assert log[3].startswith("hello")
+    assert "Connection refused" in seen["log"]
+    assert int(log[-1].split()[1], 16) == 0
+    assert seen["exit"]["code"] == 0
 
 
 def test_memory_is_held_by_looking(run):

@@ -10,7 +10,7 @@ from kennel.engine.shim import proc
 
 __all__ = ["are_connected"]
 
-_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+_TABLES = ("tcp", "tcp6")
 _ESTABLISHED = b"01"
 _IPV4 = b"0000000000000000FFFF0000"  # how an IPv4 address begins in IPv6's table
 
@@ -31,7 +31,9 @@ def are_connected(processes: Sequence[Process]) -> bool | None:
                 continue  # it has just ended
             except PermissionError:
                 return None
-    ends = {(local, remote): owners[inode] for local, remote, inode in _table() if inode in owners}
+    networks = {_network(process.pid): process.pid for process in processes}
+    table = (entry for pid in networks.values() for entry in _table(pid))
+    ends = {(local, remote): owners[inode] for local, remote, inode in table if inode in owners}
     return any(
         ends.get((remote, local), number) != number for (local, remote), number in ends.items()
     )
@@ -49,14 +51,23 @@ def _sockets(pid: int) -> Iterator[int]:
             yield int(target[8:-1])
 
 
-def _table() -> Iterator[tuple[bytes, bytes, int]]:
-    """This machine's connections: both ends as the kernel writes them, and the socket's inode."""
-    for path in _TABLES:
+def _network(pid: int) -> str:
+    """Names the network that a process is in; empty if it has just ended."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/net")
+    except OSError:
+        return ""
+
+
+def _table(pid: int) -> Iterator[tuple[bytes, bytes, int]]:
+    """The connections of a process's network: both ends as the kernel writes them, and the socket's
+    inode."""
+    for name in _TABLES:
         try:
-            with open(path, "rb") as table:
+            with open(f"/proc/{pid}/net/{name}", "rb") as table:
                 lines = table.readlines()[1:]
-        except FileNotFoundError:
-            continue  # a kernel without IPv6
+        except OSError:
+            continue  # a kernel without IPv6, or the process has just ended
         for line in lines:
             fields = line.split()
             if fields[3] == _ESTABLISHED:

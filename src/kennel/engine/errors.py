@@ -5,6 +5,7 @@
     ├── SpecError            the spec can't be run anywhere (the caller's fault)
     ├── FolderInUseError     the folder already records a process
     ├── MountError           this machine has no mount namespaces, or a mount failed
+    ├── NoNetworkError       this machine has no network namespaces
     └── StartError           the machine refused: the message says what it answered
 
 Each message says what happened, to what, and what to do.
@@ -17,6 +18,7 @@ __all__ = [
     "EngineStoppedError",
     "FolderInUseError",
     "MountError",
+    "NoNetworkError",
     "SpecError",
     "StartError",
 ]
@@ -40,6 +42,10 @@ class FolderInUseError(EngineError):
 
 class MountError(EngineError):
     """The process's view of the file system could not be made."""
+
+
+class NoNetworkError(EngineError):
+    """The process can't have a network of its own."""
 
 
 class StartError(EngineError):

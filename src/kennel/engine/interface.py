@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["Capabilities", "Engine", "Exit", "Mount", "Process", "ProcessSpec", "Usage"]
+__all__ = [
+    "Capabilities",
+    "Engine",
+    "Exit",
+    "Mount",
+    "Network",
+    "Process",
+    "ProcessSpec",
+    "Usage",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,21 @@ class Mount:
     source: Path
     target: str
     read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network of processes' own: the loopback interface, and nothing else.
+
+    All processes whose specs name the same `folder` share it. There 127.0.0.1 leads to this
+    machine's on each of `ports`, and nothing leads anywhere else. The folder is the record of a
+    process that keeps the network, started with the first of them: `adopt` finds it as it finds
+    any. It ends when it is killed, or a minute after the last of those that share it; a network
+    that has ended can't be joined, and who is still in it is cut off from the ports.
+    """
+
+    folder: Path
+    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +56,8 @@ class ProcessSpec:
 
     `host_name` is what gethostname(2) says inside, where there are mounts; the machine's if empty.
 
+    `network` is the one that it is in, this machine's own if None.
+
     A mount's target need not exist on the machine: it appears inside and nowhere else. One that
     lies in another mount must exist in that one's source.
     """
@@ -45,6 +71,7 @@ class ProcessSpec:
     cpus: float | None = None
     processes: int | None = None
     host_name: str = ""
+    network: Network | None = None
 
     @property
     def log(self) -> Path:
@@ -112,11 +139,13 @@ class Process(Protocol):
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What this machine lets an engine hold a process to. `limits` explains, a line each, what it
-    can't."""
+    can't; `no_network` says why no process can have a network of its own, and is empty if one can.
+    """
 
     mount_namespaces: bool
     memory: str  # "cgroup2", "cgroup1" or "polling"
     limits: tuple[str, ...] = field(default=())
+    no_network: str = ""
 
 
 class Engine(Protocol):

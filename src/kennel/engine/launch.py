@@ -7,19 +7,37 @@ import os
 import re
 import select
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 from kennel.engine.errors import SpecError, StartError
 from kennel.engine.interface import ProcessSpec
 from kennel.engine.limits import Holds
 
-__all__ = ["FLAGS", "MAIN", "check", "encode", "launch"]
+__all__ = ["FLAGS", "MAIN", "Joins", "Keeps", "check", "encode", "launch"]
 
 MAIN = Path(__file__).parent / "shim" / "main.py"
 # A bare interpreter: no site-packages, no environment, nothing of the user's.
 FLAGS = ("-I", "-S", "-E")
 _START_SECONDS = 60.0
 _HOST_NAME = re.compile("[A-Za-z0-9.-]{1,64}")  # as long as sethostname(2) takes
+
+
+@dataclass(frozen=True, slots=True)
+class Keeps:
+    """The process makes a network, and keeps it while anybody has its lease."""
+
+    lease: Path
+    ports: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Joins:
+    """The process joins the network that a process keeps, by that one's pid and start time."""
+
+    lease: Path
+    pid: int
+    start: int
 
 
 def check(spec: ProcessSpec) -> None:
@@ -42,10 +60,17 @@ def check(spec: ProcessSpec) -> None:
             raise SpecError(f"{limit} must be above 0, not {value}")
     if spec.host_name and not _HOST_NAME.fullmatch(spec.host_name):
         raise SpecError(f"{spec.host_name!r} can't be a host's name")
+    if spec.network is not None:
+        if not spec.network.folder.is_absolute():
+            raise SpecError(f"{spec.network.folder} must be an absolute path")
+        if not all(0 < port < 1 << 16 for port in spec.network.ports):
+            raise SpecError(f"the network's ports must be from 1 to 65535: {spec.network.ports}")
     _check_mounts(spec)
 
 
-def launch(python: str, spec: ProcessSpec, holds: Holds) -> int:
+def launch(
+    python: str, spec: ProcessSpec, holds: Holds, network: Keeps | Joins | None = None
+) -> int:
     """Starts a shim for `spec`; returns its pid once the command is recorded on disk.
 
     The shim is a child of the caller, who waits for it. Raises StartError, with no process left.
@@ -70,7 +95,7 @@ def launch(python: str, spec: ProcessSpec, holds: Holds) -> int:
         finally:
             os.close(task_end)
             os.close(news_end)
-        _send(task, encode(spec, holds))
+        _send(task, encode(spec, holds, network))
         task = -1
         answer = _receive(news)
     finally:
@@ -98,8 +123,13 @@ def _check_mounts(spec: ProcessSpec) -> None:
         seen.add(target)
 
 
-def encode(spec: ProcessSpec, holds: Holds) -> bytes:
+def encode(spec: ProcessSpec, holds: Holds, network: Keeps | Joins | None = None) -> bytes:
     """The task as the shim reads it, see shim/command.py."""
+    keeps = joins = None
+    if isinstance(network, Keeps):
+        keeps = os.fsencode(network.lease), list(network.ports)
+    elif network is not None:
+        joins = os.fsencode(network.lease), network.pid, network.start
     return marshal.dumps(
         {
             "command": [os.fsencode(argument) for argument in spec.command],
@@ -112,6 +142,8 @@ def encode(spec: ProcessSpec, holds: Holds) -> bytes:
                 for mount in spec.mounts
             ],
             "host_name": os.fsencode(spec.host_name),
+            "keeps": keeps,
+            "joins": joins,
             "groups": [(parent, list(settings)) for parent, settings in holds.groups],
             "watch_bytes": holds.watch_bytes,
             "processes": holds.processes,

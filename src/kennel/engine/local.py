@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import sys
-import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from kennel.engine.errors import EngineStoppedError, FolderInUseError, MountError, StartError
+from kennel.engine.errors import (
+    EngineStoppedError,
+    FolderInUseError,
+    MountError,
+    NoNetworkError,
+    StartError,
+)
 from kennel.engine.interface import Capabilities, ProcessSpec
-from kennel.engine.launch import FLAGS, check, launch
+from kennel.engine.launch import Joins, Keeps, check, launch
 from kennel.engine.limits import Limits
+from kennel.engine.networks import Networks
 from kennel.engine.process import LocalProcess
 from kennel.engine.records import read_record
+from kennel.engine.refusals import Refusals
 from kennel.engine.shim import cgroup, proc
 from kennel.engine.watcher import Watcher
 
 __all__ = ["LocalEngine"]
 
 _log = logging.getLogger(__name__)
-_SANDBOX = Path(__file__).parent / "shim" / "sandbox.py"
 
 
 class LocalEngine:
@@ -38,8 +43,8 @@ class LocalEngine:
         self._limits: Limits | None = None
         self._python = python
         self._watcher = Watcher()
-        self._lock = threading.Lock()
-        self._mount_refusal: str | None = None  # "" once the machine has been found to allow them
+        self._refusals = Refusals(python)
+        self._networks = Networks(python, self._start, self.adopt)
 
     def __enter__(self) -> Self:
         self.start()
@@ -55,13 +60,18 @@ class LocalEngine:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What this machine offers. The first call tries a mount namespace (some 20 ms)."""
+        """What this machine offers. The first call tries its namespaces (some 40 ms)."""
         limits = self._running()
-        refusal = self._refusal_of_mounts()
+        mounts, network = self._refusals.mounts, self._refusals.network
         notes = limits.notes
-        if refusal:
-            notes += (f"Mounts are refused, so there is no /opt/ml: {refusal}",)
-        return Capabilities(not refusal, limits.memory, notes)
+        if mounts:
+            notes += (f"Mounts are refused, so there is no /opt/ml: {mounts}.",)
+        if network:
+            notes += (
+                f"No process can have a network of its own: {network}. Training jobs run in this "
+                "machine's, so a script that ignores its proxy settings could reach AWS.",
+            )
+        return Capabilities(not mounts, limits.memory, notes, network)
 
     def start(self) -> None:
         """Finds the machine's means and removes the control groups of shims that died."""
@@ -81,23 +91,15 @@ class LocalEngine:
         A command that can't be executed is no error here: it ends with 127 (or 126) and a sentence
         in its log, as it would in a container.
         """
-        limits = self._running()
+        self._running()
         check(spec)
-        if spec.mounts and (refusal := self._refusal_of_mounts()):
+        if spec.mounts and (refusal := self._refusals.mounts):
             raise MountError(f"{spec.mounts[0].target} can't be provided here: {refusal}")
-        try:
-            spec.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StartError(f"the folder {spec.folder}: {error.strerror}") from None
-        if read_record(spec.folder) is not None:
-            raise FolderInUseError(f"{spec.folder} records a process already: take another folder")
-        launch(self._python, spec, limits.holds(spec))
-        record = read_record(spec.folder)
-        if record is None:
-            raise StartError(f"{spec.folder} was removed while its process started")
-        process = LocalProcess(spec.folder, record, is_child=True)
-        self._watcher.add(process)
-        return process
+        if spec.network is None:
+            return self._start(spec)
+        if refusal := self._refusals.network:
+            raise NoNetworkError(f"This machine gives no network namespace: {refusal}.")
+        return self._start(spec, self._networks.join(spec.network))
 
     def adopt(self, folder: Path) -> LocalProcess | None:
         """The process recorded in `folder`, alive or ended; None if none ever started there.
@@ -113,31 +115,25 @@ class LocalEngine:
             self._watcher.add(process)
         return process
 
+    def _start(self, spec: ProcessSpec, network: Keeps | Joins | None = None) -> LocalProcess:
+        try:
+            spec.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartError(f"the folder {spec.folder}: {error.strerror}") from None
+        if read_record(spec.folder) is not None:
+            raise FolderInUseError(f"{spec.folder} records a process already: take another folder")
+        launch(self._python, spec, self._running().holds(spec), network)
+        record = read_record(spec.folder)
+        if record is None:
+            raise StartError(f"{spec.folder} was removed while its process started")
+        process = LocalProcess(spec.folder, record, is_child=True)
+        self._watcher.add(process)
+        return process
+
     def _running(self) -> Limits:
         if self._limits is None:
             raise EngineStoppedError("the engine is not running: call start() first")
         return self._limits
-
-    def _refusal_of_mounts(self) -> str:
-        """Why mounts are impossible here; empty if they are not."""
-        with self._lock:
-            if self._mount_refusal is None:
-                self._mount_refusal = _try_mounts(self._python)
-            return self._mount_refusal
-
-
-def _try_mounts(python: str) -> str:
-    if sys.platform != "linux":
-        return "only Linux has mount namespaces."
-    done = subprocess.run(
-        (python, *FLAGS, str(_SANDBOX)),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env={},
-        check=False,
-    )
-    return "" if done.returncode == 0 else done.stdout.strip() or "the attempt failed."
 
 
 def _sweep(parent: Path) -> None:

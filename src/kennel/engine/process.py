@@ -42,6 +42,11 @@ class LocalProcess:
         return self._record.pid
 
     @property
+    def command(self) -> tuple[int, int]:
+        """The pid and start time of the command itself."""
+        return self._record.pid, self._record.start
+
+    @property
     def shim(self) -> tuple[int, int]:
         """The pid and start time of the shim, whose end is the end of everything."""
         return self._record.shim_pid, self._record.shim_start

@@ -16,9 +16,10 @@ else:
     import _signal as signal  # the public module takes 3 ms, all of it for enums
 
 if TYPE_CHECKING or __package__:
-    from kennel.engine.shim import cgroup, proc, sandbox
+    from kennel.engine.shim import cgroup, network, proc, sandbox
 else:
     import cgroup
+    import network
     import proc
     import sandbox
 
@@ -48,6 +49,10 @@ class Task:
         self.groups: list[tuple[str, list[tuple[str, str]]]] = values["groups"]
         # Bytes to hold the command to by looking at it; None if a cgroup does it or nobody asks.
         self.watch_bytes: int | None = values["watch_bytes"]
+        # The lease and the ports of the network that the command keeps; None if it is no passage.
+        self.keeps: tuple[bytes, list[int]] | None = values["keeps"]
+        # The lease of the network that it joins, the passage's pid and start time.
+        self.joins: tuple[bytes, int, int] | None = values["joins"]
         # For RLIMIT_NPROC; None if a cgroup counts or nobody asks.
         self.processes: int | None = values["processes"]
 
@@ -81,6 +86,11 @@ def _prepare(task: Task, groups: list[str]) -> None:
     os.setsid()
     os.umask(0o022)
     cgroup.join(groups)
+    if task.keeps is not None:
+        lease, ports = task.keeps
+        network.make(ports, lease)
+    if task.joins is not None:
+        network.join(*task.joins[1:])
     own_user_namespace = bool(task.mounts) and sandbox.enter(task.mounts, task.host_name)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if task.processes is not None:

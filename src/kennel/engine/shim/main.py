@@ -25,11 +25,12 @@ else:
     import _signal as signal  # the public module takes 3 ms, all of it for enums
 
 if TYPE_CHECKING or __package__:
-    from kennel.engine.shim import command, supervisor
+    from kennel.engine.shim import command, network, supervisor
 else:
     # Last in the path; the neighbours' compiled files are used, which halves the start.
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))
     import command
+    import network
     import supervisor
 
 __all__ = ["main"]
@@ -47,7 +48,8 @@ def main(folder: str) -> None:
         del task
     except Exception as error:
         # The boundary of this process: whatever it is, the plane hears of it.
-        reason = str(error) if isinstance(error, command.StartFailed) else repr(error)
+        told = isinstance(error, command.StartFailed | network.NetworkError)
+        reason = str(error) if told else repr(error)
         _tell(plane, reason)
         return
     _tell(plane, "ok")

@@ -5,8 +5,7 @@ process's end undoes it. Where the caller may not make one, a user namespace of 
 A target that does not exist is made on a tmpfs that covers its nearest existing parent, whose
 entries are bound back: /opt/ml appears, /opt keeps its other entries, and no disk is written.
 
-The shim imports this file without the rest of Kennel; run as a program, it only tells by its exit
-status whether all this is allowed here. System calls: mount(2), unshare(2), pivot_root(2),
+The shim imports this file without the rest of Kennel. System calls: mount(2), pivot_root(2),
 sethostname(2).
 """
 
@@ -17,11 +16,14 @@ import os
 import stat
 import sys
 
-__all__ = ["SandboxError", "become_subreaper", "die_with_parent", "enter"]
+TYPE_CHECKING = False
+if TYPE_CHECKING or __package__:
+    from kennel.engine.shim import namespace
+else:
+    import namespace
 
-_CLONE_NEWNS = 0x00020000
-_CLONE_NEWUTS = 0x04000000
-_CLONE_NEWUSER = 0x10000000
+__all__ = ["SandboxError", "become_subreaper", "die_with_parent", "enter", "mount_tmpfs"]
+
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV = 1, 2, 4
 _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 32, 4096, 16384, 1 << 18
 _MNT_DETACH = 2
@@ -31,11 +33,6 @@ _SIGKILL = 9
 _ST_RELATIME, _MS_RELATIME = 4096, 1 << 21
 _KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048  # nosuid, nodev, noexec, noatime, nodiratime
 
-_libc = ctypes.CDLL(None, use_errno=True)
-# Without these, ctypes would pass the flags as 32-bit integers.
-if sys.platform == "linux":
-    _libc.mount.argtypes = (ctypes.c_char_p,) * 3 + (ctypes.c_ulong, ctypes.c_char_p)
-
 
 class SandboxError(Exception):
     """The view could not be made; the message is a sentence for the user."""
@@ -44,13 +41,13 @@ class SandboxError(Exception):
 def become_subreaper() -> None:
     """Orphaned descendants become the caller's children, so that none is lost from sight."""
     if sys.platform == "linux":
-        _call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        namespace.call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def die_with_parent() -> None:
     """The kernel sends SIGKILL to the caller when its parent dies."""
     if sys.platform == "linux":
-        _call("prctl", _PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+        namespace.call("prctl", _PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
 
 
 def enter(mounts: list[tuple[bytes, bytes, bool]], host_name: bytes = b"") -> bool:
@@ -59,11 +56,11 @@ def enter(mounts: list[tuple[bytes, bytes, bool]], host_name: bytes = b"") -> bo
 
     Returns whether it took a user namespace too. Raises SandboxError.
     """
-    user_namespace = _unshare(_CLONE_NEWUTS if host_name else 0)
+    user_namespace = _unshare(namespace.HOST_NAME if host_name else 0)
     try:
         if host_name:
-            _call("sethostname", host_name, len(host_name))
-        _call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
+            namespace.call("sethostname", host_name, len(host_name))
+        namespace.call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
         view = _View()
         # A mount may cover the sources of those after it, so all are opened before the first.
         sources = {mount[0]: _opened(mount[0]) for mount in mounts}
@@ -77,28 +74,12 @@ def enter(mounts: list[tuple[bytes, bytes, bool]], host_name: bytes = b"") -> bo
 
 
 def _unshare(more: int) -> bool:
-    uid, gid = os.geteuid(), os.getegid()
     try:
-        _call("unshare", _CLONE_NEWNS | more)
-    except PermissionError:
-        pass
-    else:
-        return False
-    try:
-        _call("unshare", _CLONE_NEWUSER | _CLONE_NEWNS | more)
-        # Same numbers inside as outside, and no capabilities once the command is executed.
-        for file, text in (
-            ("setgroups", "deny"),
-            ("uid_map", f"{uid} {uid} 1"),
-            ("gid_map", f"{gid} {gid} 1"),
-        ):
-            with open(f"/proc/self/{file}", "w") as control:
-                control.write(text)
+        return namespace.take(namespace.MOUNTS | more)
     except OSError as error:
         raise SandboxError(
             f"this machine lets neither this user nor a user namespace mount: {error}"
         ) from None
-    return True
 
 
 class _View:
@@ -122,7 +103,7 @@ class _View:
             raise SandboxError(
                 f"{shown} and its source {os.fsdecode(source)} must both be folders or both files"
             )
-        _call("mount", source, path, None, _MS_BIND | _MS_REC, None)
+        namespace.call("mount", source, path, None, _MS_BIND | _MS_REC, None)
         if read_only:
             _make_read_only(path)
         self._bound.append(path)
@@ -173,7 +154,7 @@ def _cover(folder: bytes) -> None:
     below = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     entries = os.listdir(folder)
     try:
-        _mount_tmpfs(folder)
+        mount_tmpfs(folder)
         os.fchdir(below)  # relative paths lead below the tmpfs now
         for entry in entries:
             _bind_back(entry, os.path.join(folder, entry))
@@ -190,17 +171,17 @@ def _cover_root() -> None:
     folders = (b"/" + entry for entry in entries if not os.path.islink(b"/" + entry))
     staging = next(folder for folder in folders if os.path.isdir(folder))
     below = os.open(staging, os.O_PATH | os.O_DIRECTORY)
-    _mount_tmpfs(staging, like=b"/")
+    mount_tmpfs(staging, like=b"/")
     for entry in entries:
         if b"/" + entry != staging:
             _bind_back(b"/" + entry, os.path.join(staging, entry))
     os.fchdir(below)
     os.close(below)
     _bind_back(b".", staging + staging)
-    _call("umount2", staging + staging, _MNT_DETACH)  # a copy of the new root came with it
+    namespace.call("umount2", staging + staging, _MNT_DETACH)  # a copy of the new root came with it
     os.chdir(staging)
     _pivot_root()
-    _call("umount2", b".", _MNT_DETACH)
+    namespace.call("umount2", b".", _MNT_DETACH)
     os.chdir("/")
 
 
@@ -209,13 +190,14 @@ def _pivot_root() -> None:
     number = numbers.get(os.uname().machine)
     if number is None:
         raise SandboxError("nothing can be mounted into / on this kind of processor")
-    if _libc.syscall(ctypes.c_long(number), b".", b".") != 0:
+    if namespace.libc.syscall(ctypes.c_long(number), b".", b".") != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "pivot_root")
 
 
-def _mount_tmpfs(folder: bytes, like: bytes | None = None) -> None:
+def mount_tmpfs(folder: bytes, like: bytes | None = None) -> None:
+    """Covers `folder` with an empty tmpfs that has its permissions, or `like`'s. Raises OSError."""
     mode = stat.S_IMODE(os.stat(like or folder).st_mode)
-    _call("mount", b"kennel", folder, b"tmpfs", _MS_NOSUID | _MS_NODEV, b"mode=%o" % mode)
+    namespace.call("mount", b"kennel", folder, b"tmpfs", _MS_NOSUID | _MS_NODEV, b"mode=%o" % mode)
 
 
 def _bind_back(entry: bytes, target: bytes) -> None:
@@ -228,7 +210,7 @@ def _bind_back(entry: bytes, target: bytes) -> None:
             os.mkdir(target)
         else:
             _touch(target)
-        _call("mount", entry, target, None, _MS_BIND | _MS_REC, None)
+        namespace.call("mount", entry, target, None, _MS_BIND | _MS_REC, None)
     except FileNotFoundError:
         return  # somebody removed it since it was listed
 
@@ -247,29 +229,10 @@ def _make_read_only(path: bytes) -> None:
     for target in targets:
         now = os.statvfs(target).f_flag
         flags = now & _KEPT_FLAGS | (_MS_RELATIME if now & _ST_RELATIME else 0)
-        _call("mount", None, target, None, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | flags, None)
+        namespace.call(
+            "mount", None, target, None, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | flags, None
+        )
 
 
 def _touch(path: bytes) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
-
-
-def _call(function: str, *arguments: object) -> None:
-    if getattr(_libc, function)(*arguments) != 0:
-        number = ctypes.get_errno()
-        paths = [os.fsdecode(value) for value in arguments if isinstance(value, bytes)]
-        raise OSError(number, f"{function}: {os.strerror(number)}", " ".join(paths) or None)
-
-
-def _probe() -> int:
-    try:
-        enter([], b"kennel")
-        _mount_tmpfs(b"/tmp")
-    except (OSError, SandboxError) as error:
-        sys.stdout.write(f"{error}\n")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_probe())

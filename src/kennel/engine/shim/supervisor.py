@@ -19,11 +19,12 @@ else:
     import _signal as signal  # the public module takes 3 ms, all of it for enums
 
 if TYPE_CHECKING or __package__:
-    from kennel.engine.shim import cgroup, command, durable, proc, sandbox
+    from kennel.engine.shim import cgroup, command, durable, network, proc, sandbox
 else:
     import cgroup
     import command
     import durable
+    import network
     import proc
     import sandbox
 
@@ -62,6 +63,8 @@ class Supervisor:
         """
         self._listen()
         sandbox.become_subreaper()
+        if self._task.joins is not None:
+            network.take_lease(self._task.joins[0])  # held for as long as this process lives
         try:
             self._make_groups()
             go = self._fork()
