@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["Keys", "Reach", "client_variables", "without_aws_settings"]
+__all__ = ["Keys", "Reach", "client_variables", "offline_variables", "without_aws_settings"]
 
 _NOT_PROXIED = "localhost,127.0.0.1"
 _NOWHERE = "/dev/null"
@@ -74,18 +74,10 @@ def client_variables(reach: Reach, keys: Keys, region: str = "") -> dict[str, st
     own unless it is given."""
     bundle = str(reach.ca_bundle)
     variables = {
+        **offline_variables(region or reach.region),
         "AWS_ENDPOINT_URL": reach.url,
-        "AWS_REGION": region or reach.region,
-        "AWS_DEFAULT_REGION": region or reach.region,
         "AWS_ACCESS_KEY_ID": keys.access_key_id,
         "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
-        # There is no instance metadata here; clients would wait for it, or on an EC2 machine
-        # find the real role's keys there.
-        "AWS_EC2_METADATA_DISABLED": "true",
-        # A profile of the person's own can't be named, not even in a program's source.
-        "AWS_CONFIG_FILE": _NOWHERE,
-        "AWS_SHARED_CREDENTIALS_FILE": _NOWHERE,
-        "BOTO_CONFIG": _NOWHERE,
         "NODE_EXTRA_CA_CERTS": bundle,
     }
     if keys.session_token:
@@ -99,6 +91,22 @@ def client_variables(reach: Reach, keys: Keys, region: str = "") -> dict[str, st
     ):
         variables[name] = variables[name.upper()] = value
     return variables
+
+
+def offline_variables(region: str) -> dict[str, str]:
+    """The variables of a program that has no keys and reaches nobody: its clients find out at
+    once."""
+    return {
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        # There is no instance metadata here; clients would wait for it, or on an EC2 machine
+        # find the real role's keys there.
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # A profile of the person's own can't be named, not even in a program's source.
+        "AWS_CONFIG_FILE": _NOWHERE,
+        "AWS_SHARED_CREDENTIALS_FILE": _NOWHERE,
+        "BOTO_CONFIG": _NOWHERE,
+    }
 
 
 def without_aws_settings(environment: Mapping[str, str]) -> dict[str, str]:

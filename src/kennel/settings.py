@@ -21,6 +21,7 @@ class Settings:
     port: int = 4566
     time_scale: float = 1.0
     region: str = "us-east-1"
+    job_network: str = "isolated"
     host: str = "127.0.0.1"
 
     @classmethod
@@ -92,6 +93,12 @@ def _region(text: str) -> str:
     return text
 
 
+def _job_network(text: str) -> str:
+    if text not in ("isolated", "host"):
+        raise ValueError("must be isolated or host")
+    return text
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "state",
@@ -124,5 +131,14 @@ SETTINGS: tuple[Setting, ...] = (
         "us-east-1",
         "the AWS region the plane plays",
         _region,
+    ),
+    Setting(
+        "job_network",
+        "NETWORK",
+        "KENNEL_JOB_NETWORK",
+        "isolated",
+        "isolated: a training job has a network of its own, which leads to the plane alone; host: "
+        "this machine's, for jobs that need what listens on localhost",
+        _job_network,
     ),
 )

@@ -75,6 +75,7 @@ class Plane:
             region=settings.region,
             account_id=ACCOUNT_ID,
             reach=Reach.of(settings.state, self.url, settings.region),
+            isolates_jobs=settings.job_network == "isolated",
         )
         self._services = [kind(parts) for kind in self._service_classes]
         for service in self._services:

@@ -36,6 +36,8 @@ class Parts:
     account_id: str
     reach: Reach
     """How processes that call the plane reach it."""
+    isolates_jobs: bool
+    """Whether training jobs are to have networks of their own, which lead to the plane alone."""
 
 
 class Service:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,6 +65,9 @@ class Attempt:
         self._spec = spec
         self._hosts: list[_Host] = []
         self._checkpoints: list[CheckpointSync] = []
+        self._network = workshop.network(job, spec)
+        self._kept: Process | None = None
+        self._is_cut_off = False  # some hosts run, in a network that the others can't join
         # Only where it is a question whether the hosts work together.
         self._watches = len(spec.hosts) > 1 and not spec.launcher
         self._began = self._next_look = time.monotonic()
@@ -79,9 +83,16 @@ class Attempt:
         """
         folders = self._workshop.hosts(self._job, self._spec)
         adopted = [self._adopted(folder) for folder in folders]
+        if self._network is not None and self._network_has_ended():
+            self._is_cut_off = any(adopted) and not all(adopted)
+            if not any(adopted):  # it waited for hosts while no plane was there
+                shutil.rmtree(self._network.folder)
+                self._kept = None
         for folder, process in zip(folders, adopted, strict=True):
             fresh = process is None
             if process is None:
+                if self._is_cut_off:
+                    continue
                 try:
                     process = self._run(folder, image)
                 except EngineError as error:
@@ -121,6 +132,14 @@ class Attempt:
         ends = (host.process.poll() for host in self._hosts)
         return any(end is not None and end.code != 0 for end in ends)
 
+    @property
+    def has_lost_network(self) -> bool:
+        """Whether the process that keeps the job's network has ended and hosts still run."""
+        if self._is_cut_off:
+            return True
+        runs = any(host.process.poll() is None for host in self._hosts)
+        return runs and self._network_has_ended()
+
     def terminate(self) -> None:
         """SIGTERM to every host's process group."""
         for host in self._hosts:
@@ -137,6 +156,10 @@ class Attempt:
         """Once all have ended: ships the rest of the logs and of the checkpoints. JobFault."""
         for host in self._hosts:
             host.shipment.drain()
+        keeper = self._keeper()
+        if keeper is not None:
+            keeper.kill()
+            keeper.wait()
         faults = []
         for sync in self._checkpoints:
             try:
@@ -153,6 +176,16 @@ class Attempt:
             host.shipment.close()
         for sync in self._checkpoints:
             sync.close()
+
+    def _keeper(self) -> Process | None:
+        """The process that keeps the job's network."""
+        if self._network is not None and self._kept is None:
+            self._kept = self._workshop.parts.engine.adopt(self._network.folder)
+        return self._kept
+
+    def _network_has_ended(self) -> bool:
+        keeper = self._keeper()
+        return keeper is not None and keeper.poll() is not None
 
     def _adopted(self, folder: HostFolder) -> Process | None:
         return self._workshop.parts.engine.adopt(folder.run(self.number))
@@ -171,7 +204,12 @@ class Attempt:
     def _notes(self, image: Image, *, names_resolve: bool) -> Iterator[str]:
         if not self._spec.command:
             yield from self._workshop.images.remarks(self._spec.image, image)
-        yield from notes(self._job, self._spec, names_resolve=names_resolve)
+        yield from notes(
+            self._job,
+            self._spec,
+            names_resolve=names_resolve,
+            no_network=self._workshop.no_network(self._job, self._spec),
+        )
 
     def _process_spec(self, folder: HostFolder, image: Image) -> ProcessSpec:
         mounted = self._workshop.parts.engine.capabilities.mount_namespaces
@@ -201,7 +239,7 @@ class Attempt:
                 image,
                 folder,
                 self._identity(),
-                self._workshop.meeting(self._job),
+                self._workshop.meeting(self._job, self._spec),
                 threads=self._workshop.threads(self._spec),
                 cache=self._workshop.cache(self._spec.role_arn),
                 imports=self._workshop.imports(),
@@ -213,6 +251,7 @@ class Attempt:
             memory_bytes=self._workshop.memory_bytes(self._spec),
             cpus=float(self._spec.instance.vcpus),
             host_name=folder.host,  # as the toolkit's containers have it
+            network=self._network,
         )
 
     def _command(self, image: Image) -> tuple[str, ...]:
@@ -224,10 +263,12 @@ class Attempt:
 
     def _identity(self) -> JobIdentity:
         parts = self._workshop.parts
-        # On AWS a container renews its credentials; these last for as long as the job can.
-        credentials = parts.credentials.issue_session(
-            self._context.principal, self._spec.max_runtime + _SESSION_MARGIN
-        )
+        credentials = None  # as on AWS, where a container that is isolated has none
+        if not self._spec.isolated:
+            # On AWS a container renews its credentials; these last for as long as the job can.
+            credentials = parts.credentials.issue_session(
+                self._context.principal, self._spec.max_runtime + _SESSION_MARGIN
+            )
         return JobIdentity(
             self._job.name, self._job.arn, self._job.region, parts.reach, credentials
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kennel.client_environment import Reach, client_variables
+from kennel.client_environment import Reach, client_variables, offline_variables
 from kennel.identity import Credentials
 from kennel.services.sagemaker.images import Image
 from kennel.services.sagemaker.training.folder import LOOPBACK, TEMPORARY, HostFolder
@@ -25,13 +25,14 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(frozen=True, slots=True)
 class JobIdentity:
-    """Who a job is, and how its process reaches the plane as its role."""
+    """Who a job is, and how its process reaches the plane as its role. `credentials` are None for
+    a job that reaches nobody."""
 
     name: str
     arn: str
     region: str
     reach: Reach
-    credentials: Credentials
+    credentials: Credentials | None
 
 
 def job_environment(
@@ -95,6 +96,8 @@ def _hardware(spec: TrainingSpec, threads: int) -> Mapping[str, str]:
 
 def _clients(spec: TrainingSpec, job: JobIdentity, meeting: Meeting) -> Mapping[str, str]:
     """What leads AWS clients to the plane. The job's hosts reach each other past its proxy."""
+    if job.credentials is None:
+        return offline_variables(job.region)
     variables = client_variables(job.reach, job.credentials, job.region)
     addresses = meeting.addresses(spec.hosts)
     direct = ",".join([variables["no_proxy"], *addresses, *addresses.values()])

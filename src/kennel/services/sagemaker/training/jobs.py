@@ -88,7 +88,7 @@ class TrainingJobs(Noun):
         active.sort(key=lambda job: (job.secondary in waiting, job.creation_time))
         whole = [job for job in (self._jobs.get(summary.name) for summary in active) if job]
         for job in whole:
-            if job.meeting is not None:
+            if job.meeting is not None and not job.meeting.own:
                 self._workshop.meetings.keep(job.name, job.meeting)
         for job in whole:
             self._pool.submit(job.name, job.request["ResourceConfig"]["InstanceCount"])

@@ -1,8 +1,9 @@
-"""Where the hosts of a job meet: a loopback address each, and a port that no other job has.
+"""Where the hosts of a job meet: a loopback address each, and a port.
 
-On AWS each host is a machine, so every job can have port 7777 of its first host. Here all hosts of
-all jobs share one machine, and PyTorch's store listens on all of its addresses whatever name it is
-given, so a job needs a port of its own. The first one gets AWS's number.
+On AWS each host is a machine, so every job has port 7777 of its first host. So it is here in a
+network of the job's own. In this machine's network the hosts of all jobs are together, and
+PyTorch's store listens on all of its addresses whatever name it is given, so there a job needs a
+port that no other has. The first one gets AWS's number.
 """
 
 from __future__ import annotations
@@ -21,13 +22,21 @@ MASTER_PORT = 7777  # of every job on AWS [the toolkit's source]
 _PORTS = range(MASTER_PORT, MASTER_PORT + 1_000)
 # 127.0 and 127.1 are left to the machine's own: its host name, its resolver.
 _NETWORKS = range(64, 128)
+_OWN_NETWORK = "127.77.0"
 
 
 class Meeting(msgspec.Struct, frozen=True):
-    """`network` is the first three numbers of the hosts' addresses, `port` MASTER_PORT."""
+    """`network` is the first three numbers of the hosts' addresses, `port` MASTER_PORT. `own` says
+    that the hosts are in a network of the job's own."""
 
     network: str
     port: int
+    own: bool = False
+
+    @classmethod
+    def in_own_network(cls) -> Meeting:
+        """The same for every job that has one."""
+        return cls(_OWN_NETWORK, MASTER_PORT, own=True)
 
     def address(self, number: int) -> str:
         """The address of a job's host by its number, from 1 on."""
@@ -40,7 +49,7 @@ class Meeting(msgspec.Struct, frozen=True):
 
 
 class Meetings:
-    """The meetings of all jobs of a plane that have not ended."""
+    """The meetings of a plane's jobs that have not ended, in this machine's network."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -13,11 +13,19 @@ from kennel.services.sagemaker.training.waste import warning
 __all__ = ["notes"]
 
 
-def notes(job: TrainingJob, spec: TrainingSpec, *, names_resolve: bool) -> Iterator[str]:
+def notes(
+    job: TrainingJob, spec: TrainingSpec, *, names_resolve: bool, no_network: str
+) -> Iterator[str]:
     """One sentence for each thing that AWS would do and this machine does not, and a warning of
-    several instances that nothing joins. `names_resolve` says that the job has an /etc/hosts."""
+    several instances that nothing joins. `names_resolve` says that the job has an /etc/hosts,
+    `no_network` why it has no network of its own (empty: it has, or is not to have)."""
     if text := warning(spec):
         yield text
+    if no_network:
+        yield (
+            f"This machine gives Kennel no network namespace ({no_network}), so this job is in "
+            "the machine's own network: a script that ignores its proxy settings could reach AWS."
+        )
     if len(spec.hosts) > 1 and not names_resolve:
         yield (
             "This machine gives Kennel no mount namespaces, so the names in SM_HOSTS can't be "
@@ -36,8 +44,7 @@ def notes(job: TrainingJob, spec: TrainingSpec, *, names_resolve: bool) -> Itera
         )
     request = job.request
     for member, text in (
-        ("VpcConfig", "it runs in this machine's own network"),
-        ("EnableNetworkIsolation", "it can reach the network"),
+        ("VpcConfig", "there are no VPCs on this machine"),
         ("EnableInterContainerTrafficEncryption", "its hosts are on one machine"),
         ("ExperimentConfig", "there are no experiments to record it in"),
         ("InfraCheckConfig", "this machine is not checked"),

@@ -103,7 +103,7 @@ class TrainingRun:
 
     def _prepare(self, job: TrainingJob, spec: TrainingSpec) -> None:
         self._image(spec)
-        meeting = self._workshop.meeting(job)
+        meeting = self._workshop.meeting(job, spec)
         for folder in self._workshop.hosts(job, spec):
             folder.prepare(spec, meeting.addresses(spec.hosts))
 
@@ -143,7 +143,11 @@ class TrainingRun:
             attempt.start(self._image(spec))
             self._attempt = attempt
         deadline = (job.attempt_started or job.creation_time) + spec.max_runtime
-        while (ends := attempt.wait(self._until(deadline))) is None:
+        while attempt.has_lost_network or (ends := attempt.wait(self._until(deadline))) is None:
+            if attempt.has_lost_network:
+                attempt.kill()
+                self._lost(job, "the process that keeps its network")
+                return
             if self._interrupted():
                 raise JobInterrupted
             if attempt.has_failed:
@@ -218,11 +222,10 @@ class TrainingRun:
 
     def _ended(self, job: TrainingJob, spec: TrainingSpec, ends: list[Exit]) -> None:
         """The processes have ended by themselves."""
-        self._finish_attempt()
         if any(end.lost for end in ends):
-            log.warning("training job %s: its process was lost; starting it again", self._name)
-            self._workshop.jobs.move(job, _S.RESTARTING)
+            self._lost(job, "its process")
             return
+        self._finish_attempt()
         reason = self._reason(job, spec, ends)
 
         def also(stored: TrainingJob) -> None:
@@ -230,6 +233,11 @@ class TrainingRun:
             stored.failure_reason = reason
 
         self._workshop.jobs.move(job, _S.UPLOADING, also)
+
+    def _lost(self, job: TrainingJob, what: str) -> None:
+        self._finish_attempt()
+        log.warning("training job %s: %s was lost; starting it again", self._name, what)
+        self._workshop.jobs.move(job, _S.RESTARTING)
 
     def _reason(self, job: TrainingJob, spec: TrainingSpec, ends: list[Exit]) -> str:
         """FailureReason of the host that failed first, or for want of memory; empty if none did.
@@ -275,7 +283,7 @@ class TrainingRun:
 
     def _kill(self, job: TrainingJob) -> None:
         """Kills what may still run of the job, watched or not."""
-        for record in self._records(job):
+        for record in (*self._records(job), *self._folder(job).glob("network-*")):
             process = self._workshop.parts.engine.adopt(record)
             if process is not None:
                 process.kill()
@@ -283,9 +291,10 @@ class TrainingRun:
 
     def _clean(self, job: TrainingJob) -> None:
         """The instance goes, and its disk with it."""
+        self._kill(job)
         for record in self._records(job):
             self._workshop.shipper.forget(record / "log")
-        path = self._workshop.folder / job.folder
+        path = self._folder(job)
         shutil.rmtree(path, ignore_errors=True)
         try:
             path.parent.rmdir()
@@ -294,7 +303,10 @@ class TrainingRun:
 
     def _records(self, job: TrainingJob) -> list[Path]:
         """The engine's records of every host and attempt."""
-        return sorted((self._workshop.folder / job.folder).glob("*/run-*"))
+        return sorted(self._folder(job).glob("*/run-*"))
+
+    def _folder(self, job: TrainingJob) -> Path:
+        return self._workshop.folder / job.folder
 
     def _role(self, job: TrainingJob) -> Context:
         return self._workshop.context(self._context, job)

@@ -93,7 +93,8 @@ class Checkpoints:
 @dataclass(frozen=True, slots=True)
 class TrainingSpec:
     """A request, read. `command` takes the place of the image's own (empty: it does not);
-    `source` is the archive with the user's scripts, None if the request names none."""
+    `source` is the archive with the user's scripts, None if the request names none. `isolated`
+    says that the hosts are to reach one another and nobody else."""
 
     image: str
     command: tuple[str, ...]
@@ -110,6 +111,7 @@ class TrainingSpec:
     max_runtime: float
     environment: Mapping[str, str]
     checkpoints: Checkpoints | None
+    isolated: bool
 
     @property
     def launcher(self) -> str:
@@ -160,6 +162,7 @@ class TrainingSpec:
             max_runtime=_max_runtime(_structure(request, "StoppingCondition")),
             environment=request.get("Environment", {}),
             checkpoints=_checkpoints(request),
+            isolated=bool(request.get("EnableNetworkIsolation")),
         )
 
 

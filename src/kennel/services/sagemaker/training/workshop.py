@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from kennel.engine import Network
 from kennel.errors import AwsError
 from kennel.services.logs import Logs
 from kennel.services.roles import RoleNotPassable, role_principal
@@ -67,9 +69,35 @@ class Workshop:
         """The folders of a job's hosts."""
         return [HostFolder(self.folder / job.folder / host, host) for host in spec.hosts]
 
-    def meeting(self, job: TrainingJob) -> Meeting:
-        """Where a job's hosts meet."""
-        return job.meeting or self.meetings.take(job.name)
+    def meeting(self, job: TrainingJob, spec: TrainingSpec) -> Meeting:
+        """Where a job's hosts meet. Raises JobFault if it must have a network of its own and this
+        machine gives none."""
+        if job.meeting is not None:
+            return job.meeting
+        refusal = self.parts.engine.capabilities.no_network
+        if spec.isolated and refusal:
+            raise JobFault(
+                "ClientError: EnableNetworkIsolation can't be held: this machine gives Kennel no "
+                f"network namespace ({refusal}). Leave it out, and the job runs in the machine's "
+                "network."
+            )
+        if not refusal and (spec.isolated or self.parts.isolates_jobs):
+            return Meeting.in_own_network()
+        return self.meetings.take(job.name)
+
+    def network(self, job: TrainingJob, spec: TrainingSpec) -> Network | None:
+        """The network of a job's present attempt; None if it is in this machine's."""
+        if not self.meeting(job, spec).own:
+            return None
+        port = urlsplit(self.parts.reach.url).port
+        ports = () if spec.isolated or port is None else (port,)
+        return Network(self.folder / job.folder / f"network-{job.attempt}", ports)
+
+    def no_network(self, job: TrainingJob, spec: TrainingSpec) -> str:
+        """Why a job that is to have a network of its own has none; empty if that is not so."""
+        if self.meeting(job, spec).own or not self.parts.isolates_jobs:
+            return ""
+        return self.parts.engine.capabilities.no_network
 
     def context(self, context: Context, job: TrainingJob) -> Context:
         """A context that acts as a job's role in its region. Raises JobFault if the role is
