@@ -49,8 +49,8 @@ def plane_factory(tmp_path: Path) -> Iterator[PlaneFactory]:
     kill, stop and start again. Runs when it is returned, unless told not to."""
     planes: list[Plane] = []
 
-    def make(*options: str, start: bool = True) -> Plane:
-        planes.append(Plane(tmp_path / f"plane-{len(planes)}", *options))
+    def make(*options: str, start: bool = True, prefix: tuple[str, ...] = ()) -> Plane:
+        planes.append(Plane(tmp_path / f"plane-{len(planes)}", *options, prefix=prefix))
         return planes[-1].start() if start else planes[-1]
 
     yield make

@@ -53,10 +53,11 @@ def clean_environment() -> dict[str, str]:
 
 class Plane:
     """`kennel up` on a state folder. A second `start` takes the same port, so that clients made
-    before a `kill` or a `stop` go on working."""
+    before a `kill` or a `stop` go on working. `prefix` is a command that executes it."""
 
-    def __init__(self, state: Path, *options: str) -> None:
+    def __init__(self, state: Path, *options: str, prefix: tuple[str, ...] = ()) -> None:
         self.state = state
+        self._prefix = prefix
         self._options = options
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -86,7 +87,7 @@ class Plane:
     def start(self) -> Plane:
         """Starts the plane and waits until it is ready."""
         assert self._process is None, "the plane runs already"
-        command = [sys.executable, "-m", "kennel", "up", "--state", str(self.state)]
+        command = [*self._prefix, sys.executable, "-m", "kennel", "up", "--state", str(self.state)]
         command += ["--port", str(self._port), *self._options]
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(

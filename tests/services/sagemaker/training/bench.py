@@ -54,11 +54,12 @@ class Bench:
 
     def __init__(self, state: Path) -> None:
         self.state = state
+        self.settings: dict[str, Any] = {}
         self.plane: Plane
 
     def start(self, *, fresh: bool = True) -> Bench:
         self.state.mkdir(mode=0o700, exist_ok=True)
-        self.plane = Plane(Settings(state=self.state), "http://127.0.0.1:9")
+        self.plane = Plane(Settings(state=self.state, **self.settings), "http://127.0.0.1:9")
         self.plane.start()
         self.plane.start_services()
         if fresh:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -244,3 +245,66 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def keeper(bench: Bench, name: str, attempt: int = 1) -> dict[str, int]:
+    """The record of the process that keeps a job's network."""
+    [path] = (bench.state / "sagemaker/training" / name).glob(f"*/network-{attempt}/process.json")
+    found: dict[str, int] = json.loads(path.read_text())
+    return found
+
+
+def test_a_job_whose_network_is_lost_starts_again(own: Bench, gate: Path) -> None:
+    start_gated(own, "cut-off", gate)
+    os.kill(keeper(own, "cut-off")["shim_pid"], signal.SIGKILL)
+    wait_until(lambda: own.printed("cut-off").count("I wait") == 2)
+    gate.touch()
+    job = own.wait("cut-off")
+    assert job["TrainingJobStatus"] == "Completed"
+    assert "Restarting" in statuses(own, "cut-off")
+
+
+TWO = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
+UP = "import os\nopen(os.environ['GATE'] + os.environ['SM_CURRENT_HOST'], 'a').write('x')\n"
+
+
+@pytest.mark.parametrize("lost", [("algo-1", "algo-2"), ("algo-2",)])
+def test_hosts_that_a_plane_had_no_time_to_start_do_not_join_a_network_that_has_ended(
+    own: Bench, tmp_path: Path, lost: tuple[str, ...]
+) -> None:
+    """As if the plane had been killed before it started `lost`, and was away for a while."""
+    wait = "import time\nwhile not os.path.exists(os.environ['GATE']): time.sleep(0.01)\n"
+    gate = tmp_path / "gate"
+    own.create("late", UP + wait, Environment={"GATE": str(gate)}, ResourceConfig=TWO)
+    wait_until(lambda: all(Path(f"{gate}algo-{host}").exists() for host in (1, 2)))
+    network = keeper(own, "late")
+    own.stop()
+    [folder] = (own.state / "sagemaker/training/late").iterdir()
+    for run in [folder / host / "run-1" for host in lost]:
+        os.kill(json.loads((run / "process.json").read_text())["shim_pid"], signal.SIGKILL)
+        shutil.rmtree(run)
+    os.kill(network["shim_pid"], signal.SIGKILL)
+    own.start(fresh=False)
+    wait_until(lambda: all(len(Path(f"{gate}algo-{h}").read_text()) == 2 for h in (1, 2)))
+    gate.touch()
+    assert own.wait("late")["TrainingJobStatus"] == "Completed"
+    restarted = "Restarting" in statuses(own, "late")
+    assert restarted == (len(lost) == 1)
+
+
+def test_a_job_s_hosts_stay_where_they_are_when_the_setting_changes(own: Bench, gate: Path) -> None:
+    start_gated(own, "stays", gate)
+    own.stop()
+    own.settings = {"job_network": "host"}
+    own.start(fresh=False)
+    os.kill(record(own, "stays")["shim_pid"], signal.SIGKILL)
+    wait_until(lambda: own.printed("stays").count("I wait") == 2)
+    pid = record(own, "stays", attempt=2)["pid"]
+    assert os.readlink(f"/proc/{pid}/ns/net") != os.readlink("/proc/self/ns/net")
+    own.create("new", GATED, Environment={"GATE": str(gate)})
+    wait_until(lambda: "I wait" in own.printed("new"))
+    pid = record(own, "new")["pid"]
+    assert os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net")
+    gate.touch()
+    assert own.wait("stays")["TrainingJobStatus"] == "Completed"
+    assert own.wait("new")["TrainingJobStatus"] == "Completed"
