@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,12 @@ JOB = JobIdentity(
 
 
 def environment(
-    instance: str, *, mounted: bool = True, root: Path = Path("/state/dogs/algo-1"), **own: str
+    instance: str,
+    *,
+    mounted: bool = True,
+    root: Path = Path("/state/dogs/algo-1"),
+    job: JobIdentity = JOB,
+    **own: str,
 ) -> dict[str, str]:
     resources = {"InstanceType": instance, "InstanceCount": 1}
     spec = TrainingSpec.read(
@@ -33,7 +39,7 @@ def environment(
         spec,
         Image(Path("/opt/env/bin/python")),
         HostFolder(root, "algo-1"),
-        JOB,
+        job,
         Meeting("127.90.1", 7780),
         threads=3,
         cache=Path("/state/cache/x"),
@@ -74,6 +80,15 @@ def test_the_first_host_is_found_by_name_or_where_names_cant_be_looked_up_by_add
     assert unnamed["KENNEL_MASTER_ADDR"] == "127.90.1.1"
     assert named["GLOO_SOCKET_IFNAME"] == "lo"
     assert named["no_proxy"] == named["NO_PROXY"] == "localhost,127.0.0.1,algo-1,127.90.1.1"
+
+
+def test_a_job_that_reaches_nobody_has_no_keys_and_no_proxy():
+    alone = environment("ml.m5.large", job=replace(JOB, credentials=None))
+    assert alone["AWS_REGION"] == "us-east-1"
+    assert alone["AWS_EC2_METADATA_DISABLED"] == "true"
+    assert alone["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
+    withheld = ("KEY", "TOKEN", "PROXY", "ENDPOINT_URL")
+    assert not [name for name in alone if any(part in name.upper() for part in withheld)]
 
 
 def test_the_requests_environment_overrides_all_but_the_jobs_name():

@@ -34,6 +34,14 @@ def test_every_host_has_a_loopback_address_of_its_own(meetings):
         socket.create_connection(server.getsockname()).close()
 
 
+def test_in_networks_of_their_own_all_jobs_have_awss_port():
+    own = Meeting.in_own_network()
+    assert own == Meeting.in_own_network()
+    assert own.port == MASTER_PORT
+    addresses = own.addresses(HOSTS)
+    assert all(ipaddress.ip_address(address).is_loopback for address in addresses.values())
+
+
 def test_a_job_keeps_its_meeting_until_it_ends(meetings):
     first = meetings.take("job")
     assert meetings.take("job") == first
