@@ -24,6 +24,7 @@ from kennel.engine import (
     are_connected,
 )
 from kennel.engine.networks import Networks
+from kennel.engine.process import LocalProcess
 from tests.engine.conditions import is_gone, text_of, until
 
 CONNECT = """
@@ -271,6 +272,12 @@ def test_many_connections_at_once(engine, python, network, echo):
     output(engine, python(many, network=network))
 
 
+def keeper_of(engine: LocalEngine, network: Network) -> LocalProcess:
+    keeper = engine.adopt(network.folder)
+    assert keeper is not None
+    return keeper
+
+
 def test_a_network_outlives_the_engine_and_is_joined_by_the_next(python, network, echo, tmp_path):
     wait = (
         "import os, time\n"
@@ -280,23 +287,24 @@ def test_a_network_outlives_the_engine_and_is_joined_by_the_next(python, network
     first = replace(first, command=(*first.command, f"127.0.0.1:{echo.port}"))
     with LocalEngine() as engine:
         engine.run(first)
-        keeper = engine.adopt(network.folder).pid
+        keeper = keeper_of(engine, network).pid
     with LocalEngine() as engine:
         second = python("import os; print(os.readlink('/proc/self/ns/net'))", network=network)
         inside = output(engine, second).strip()
         assert inside != os.readlink("/proc/self/ns/net")
         adopted = engine.adopt(first.folder)
+        assert adopted is not None
         assert os.readlink(f"/proc/{adopted.pid}/ns/net") == inside
         (tmp_path / "gate").touch()
-        assert adopted.wait().code == 0
+        assert adopted.wait() is not None
         assert first.log.read_text() == f"127.0.0.1:{echo.port} reached\n"
-        assert engine.adopt(network.folder).pid == keeper
+        assert keeper_of(engine, network).pid == keeper
 
 
 def test_a_network_ends_by_itself_when_nobody_is_in_it(engine, python, network):
     engine._networks = Networks(sys.executable, engine._start, engine.adopt, alone_seconds=0.2)
     process = engine.run(python("import time; time.sleep(600)", network=network))
-    keeper = engine.adopt(network.folder)
+    keeper = keeper_of(engine, network)
     assert keeper.wait(1) is None
     process.kill()
     end = keeper.wait(30)
@@ -307,13 +315,13 @@ def test_a_network_ends_by_itself_when_nobody_is_in_it(engine, python, network):
 def test_a_network_that_nobody_ever_joined_ends_too(engine, network):
     short = Networks(sys.executable, engine._start, engine.adopt, alone_seconds=0.2)
     short.join(network)
-    keeper = engine.adopt(network.folder)
+    keeper = keeper_of(engine, network)
     assert keeper.wait(30).code == 0
 
 
 def test_a_network_that_has_ended_can_t_be_joined(engine, python, network):
     output(engine, python("", network=network))
-    engine.adopt(network.folder).stop(0)
+    keeper_of(engine, network).stop(0)
     with pytest.raises(StartError, match="has ended: take another folder"):
         engine.run(python("", network=network))
 

@@ -115,7 +115,7 @@ def test_a_job_reaches_the_plane_and_by_its_proxy_other_hosts_but_nothing_direct
 
 def test_requirements_are_installed_through_the_proxy(training: Training, site: str) -> None:
     host = site.rpartition(":")[0]
-    files = {
+    files: dict[str, str | bytes] = {
         "train.py": "import tinything\nprint('tinything', tinything.VALUE)\n",
         "requirements.txt": f"--index-url http://{site}/simple\n--trusted-host {host}\ntinything\n",
     }
