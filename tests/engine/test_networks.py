@@ -316,7 +316,9 @@ def test_a_network_that_nobody_ever_joined_ends_too(engine, network):
     short = Networks(sys.executable, engine._start, engine.adopt, alone_seconds=0.2)
     short.join(network)
     keeper = keeper_of(engine, network)
-    assert keeper.wait(30).code == 0
+    end = keeper.wait(30)
+    assert end is not None
+    assert end.code == 0
 
 
 def test_a_network_that_has_ended_can_t_be_joined(engine, python, network):
