@@ -98,11 +98,13 @@ def cell(cells: list[dict[str, Any]], marker: str) -> dict[str, Any]:
 
 
 def printed(one: dict[str, Any]) -> str:
-    return "".join(
+    """What a cell printed, without the colours that the SDK gives the hosts."""
+    texts = [
         "".join(output["text"])
         for output in one["outputs"]
         if output["output_type"] == "stream" and output["name"] == "stdout"
-    )
+    ]
+    return re.sub(r"\x1b\[\d*m", "", "".join(texts))
 
 
 def result(one: dict[str, Any], kind: str = "text/plain") -> str:

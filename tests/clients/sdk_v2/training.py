@@ -66,6 +66,7 @@ stopped = PyTorch(
     **script, instance_type="ml.m5.large", hyperparameters={"seconds": 600}, **pytorch
 )
 stopped.fit(data, wait=False)
+stopped.latest_training_job.stop()  # soon, since only so many jobs run at once
 
 watched = PyTorch(
     **script,
@@ -120,7 +121,6 @@ said["log_again"] = output.getvalue()
 frame = estimator.training_job_analytics.dataframe()
 said["analytics"] = frame[["metric_name", "value"]].values.tolist()
 
-stopped.latest_training_job.stop()
 stopped.latest_training_job.wait(logs="None")
 said["stopped"] = stopped.latest_training_job.describe()["TrainingJobStatus"]
 

@@ -45,8 +45,13 @@ def tuner(searched, estimator, **more):
     return HyperparameterTuner(estimator, "Test Loss", searched, definitions, **more)
 
 
-stopped = tuner({"epochs": IntegerParameter(1, 9)}, estimator(seconds=600))
+# One trial, ended before anything else: only so many jobs run at once, and it would take its place
+# among them for ten minutes.
+stopped = tuner(
+    {"epochs": IntegerParameter(1, 9)}, estimator(seconds=600), max_jobs=1, max_parallel_jobs=1
+)
 stopped.fit(data, wait=False, job_name="sdk-stopped")
+stopped.stop_tuning_job()
 
 first = tuner(ranges, estimator(epochs=1))
 first.fit(data, job_name="sdk-first")
@@ -54,7 +59,6 @@ said = {
     "best": first.best_training_job(),
     "best_hyperparameters": first.best_estimator().hyperparameters(),
 }
-stopped.stop_tuning_job()
 name = first.latest_tuning_job.name
 frame = HyperparameterTuningJobAnalytics(name).dataframe()
 said["frame"] = frame[["TrainingJobName", "learning-rate", "FinalObjectiveValue"]].values.tolist()
