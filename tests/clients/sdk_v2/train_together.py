@@ -34,3 +34,6 @@ with torch.no_grad():
 print(f"rank {rank} of {world} final loss: {loss:.7f};")
 if rank == 0:
     torch.save(model.state_dict(), args.model_dir + "/model.pth")
+if world > 1:
+    dist.barrier()  # gloo aborts a process whose peer is gone before it
+    dist.destroy_process_group()
