@@ -11,11 +11,11 @@ import logging
 import shutil
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from kennel.engine import EngineError
 from kennel.errors import AwsError
+from kennel.identity import Principal
 from kennel.services.roles import RoleNotPassable
 from kennel.services.sagemaker.hosting.artifacts import ModelUnusable
 from kennel.services.sagemaker.hosting.deployment import (
@@ -25,7 +25,6 @@ from kennel.services.sagemaker.hosting.deployment import (
     ServedVariant,
     move,
 )
-from kennel.services.sagemaker.hosting.logs import InstanceLogs
 from kennel.services.sagemaker.hosting.model_server import (
     Cancelled,
     ModelServer,
@@ -33,6 +32,8 @@ from kennel.services.sagemaker.hosting.model_server import (
 )
 from kennel.services.sagemaker.hosting.role import ServingRole
 from kennel.services.sagemaker.images import Images
+from kennel.services.sagemaker.process_logs import ProcessLogs
+from kennel.services.sagemaker.woken_tasks import WokenTasks
 from kennel.services.sagemaker_runtime import Router, VariantPlan
 from kennel.services.sagemaker_runtime.router import MODEL_TIMEOUT
 from kennel.store import Collection
@@ -43,10 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["EndpointKeeper"]
 
 log = logging.getLogger(__name__)
-
-_WATCH_INTERVAL = 0.5  # seconds between two looks at all instances
-_TASKS = 8  # endpoints worked on at once; each waits for a model most of the time
-_RETRY = 5.0  # seconds before an endpoint that can't be kept is tried again
 
 ServerKey = tuple[str, int, str]  # endpoint, generation, variant
 
@@ -63,50 +60,35 @@ class EndpointKeeper:
         self._router = router
         self._folder = parts.folder / "sagemaker" / "endpoints"
         self._role = ServingRole(parts)
-        self._logs = InstanceLogs(parts)
+        self._logs = ProcessLogs(parts)
         self._servers: dict[ServerKey, ModelServer] = {}
-        self._lock = threading.Lock()
         self._changed = threading.Condition()
         self._routed: dict[str, set[str]] = {}  # endpoint -> instances in its route
         self._leaving: set[str] = set()  # taken out of a route, still answering
-        self._running: set[str] = set()
-        self._again: set[str] = set()
-        self._stopping = threading.Event()
-        self._pool: ThreadPoolExecutor | None = None
-        self._watcher: threading.Thread | None = None
+        self._tasks = WokenTasks("endpoint", self._keep_unless_cancelled, self._watch)
 
     def start(self) -> None:
         """Takes up every endpoint: adopts what lives, starts what does not."""
-        self._pool = ThreadPoolExecutor(_TASKS, thread_name_prefix="endpoint")
+        self._tasks.start()
         self._router.keeper = self
         for name, endpoint in self._endpoints.list():
             if endpoint.active is not None and endpoint.status is not EndpointStatus.DELETING:
                 # Known from the first request on: those that come now wait for the instances.
                 self._publish(name, endpoint.active)
             self.wake(name)
-        self._watcher = threading.Thread(target=self._watch, name="endpoint-watch", daemon=True)
-        self._watcher.start()
+        self._tasks.start_watching()
 
     def stop(self) -> None:
         """Ends the tasks. Zygotes and instances are stopped with the plane; the next start makes
         them anew."""
-        self._stopping.set()
-        if self._watcher is not None:
-            self._watcher.join()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._tasks.stop()
         for server in self._servers.values():
             server.stop()
         self._logs.stop()
 
     def wake(self, name: str) -> None:
         """Has the endpoint looked at soon. Wakes while its task runs make it run once more."""
-        with self._lock:
-            if name in self._running:
-                self._again.add(name)
-                return
-            self._running.add(name)
-        self._submit(name)
+        self._tasks.wake(name)
 
     def instance_count(self, endpoint: Endpoint, variant: str) -> int:
         """Instances of an active variant that are up now."""
@@ -126,27 +108,11 @@ class EndpointKeeper:
                 server.forget(instance, kill=stuck)
         self.wake(endpoint)
 
-    def _submit(self, name: str) -> None:
-        if self._pool is not None and not self._stopping.is_set():
-            self._pool.submit(self._run, name)
-
-    def _run(self, name: str) -> None:
+    def _keep_unless_cancelled(self, name: str) -> None:
         try:
             self._keep(name)
         except Cancelled:
             pass
-        except Exception:  # the task's boundary: the endpoint is tried again
-            if not self._stopping.is_set():
-                log.exception("the endpoint %s could not be kept", name)
-                timer = threading.Timer(_RETRY, self.wake, (name,))
-                timer.daemon = True
-                timer.start()
-        with self._lock:
-            self._running.discard(name)
-            again = name in self._again
-            self._again.discard(name)
-        if again:
-            self.wake(name)
 
     def _keep(self, name: str) -> None:
         endpoint = self._endpoints.get(name)
@@ -173,7 +139,7 @@ class EndpointKeeper:
 
         def cancelled() -> bool:
             now = self._endpoints.get(endpoint.name)
-            return self._stopping.is_set() or now is None or now.pending != pending
+            return self._tasks.stopping.is_set() or now is None or now.pending != pending
 
         try:
             for variant in pending.variants:
@@ -220,7 +186,7 @@ class EndpointKeeper:
         def cancelled() -> bool:
             now = self._endpoints.get(endpoint.name)
             return (
-                self._stopping.is_set()
+                self._tasks.stopping.is_set()
                 or now is None
                 or now.status is EndpointStatus.DELETING
                 or now.active is None
@@ -238,12 +204,12 @@ class EndpointKeeper:
         context = self._role.context(endpoint, server.variant)
         adopted = server.zygote is None and server.adopt()
         if not adopted and (server.zygote is None or server.zygote.poll() is not None):
-            self._logs.finish(server.folder)
-            self._logs.follow(endpoint.name, server, context.principal)
+            self._finish_logs(server)
+            self._follow(endpoint, server, context.principal)
             environment = self._role.environment(endpoint, server.variant)
             server.launch(context, environment, cancelled)
         server.scale(cancelled)
-        self._logs.follow(endpoint.name, server, context.principal)
+        self._follow(endpoint, server, context.principal)
 
     def _finish_update(self, endpoint: Endpoint) -> None:
         if endpoint.status is not EndpointStatus.UPDATING:
@@ -303,7 +269,7 @@ class EndpointKeeper:
                     MODEL_TIMEOUT + 5.0,
                 )
             server.stop()
-            self._logs.finish(server.folder)
+            self._finish_logs(server)
             self._servers.pop(key).remove()
         known = {server.folder for server in self._servers.values()}
         for left_behind in (self._folder / endpoint.name).glob("*"):
@@ -321,8 +287,13 @@ class EndpointKeeper:
         server.variant = variant
         return server
 
+    def _follow(self, endpoint: Endpoint, server: ModelServer, principal: Principal) -> None:
+        self._logs.follow(f"/aws/sagemaker/Endpoints/{endpoint.name}", server.logs, principal)
+
+    def _finish_logs(self, server: ModelServer) -> None:
+        self._logs.finish(server.folder, server.folder.glob("**/log"))
+
     def _watch(self) -> None:
-        while not self._stopping.wait(_WATCH_INTERVAL):
-            for (name, _, _), server in list(self._servers.items()):
-                if server.zygote is not None and not server.healthy():
-                    self.wake(name)
+        for (name, _, _), server in list(self._servers.items()):
+            if server.zygote is not None and not server.healthy():
+                self.wake(name)

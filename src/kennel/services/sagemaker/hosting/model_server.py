@@ -166,6 +166,16 @@ class ModelServer:
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    @property
+    def logs(self) -> dict[Path, str]:
+        """The log files with the names of their streams: `VARIANT/INSTANCE`, and for what is
+        printed while the model loads `VARIANT/model-server`."""
+        variant = self.variant.name
+        found = {self.folder / "zygote" / "log": f"{variant}/model-server"}
+        for instance in self.instances:
+            found[instance.folder / "log"] = f"{variant}/{instance.name}"
+        return found
+
     def healthy(self) -> bool:
         """Whether zygote and instances all live; kills an instance that uses more memory than its
         instance type has. Cheap: asked twice a second."""

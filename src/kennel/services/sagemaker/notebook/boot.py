@@ -61,12 +61,13 @@ class Boot:
         return self.folder / "secret"
 
     @property
-    def logs(self) -> Mapping[str, Path]:
-        """The log files, by the end of their stream's name."""
+    def logs(self) -> Mapping[Path, str]:
+        """The log files with the names of their streams, which are AWS's."""
+        name = self.instance.name
         return {
-            "jupyter.log": self._run / "log",
-            "LifecycleConfigOnCreate": self._hook_log("OnCreate"),
-            "LifecycleConfigOnStart": self._hook_log("OnStart"),
+            self._run / "log": f"{name}/jupyter.log",
+            self._hook_log("OnCreate"): f"{name}/LifecycleConfigOnCreate",
+            self._hook_log("OnStart"): f"{name}/LifecycleConfigOnStart",
         }
 
     def adopt(self) -> bool:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from kennel.engine import EngineError, Exit
@@ -18,7 +16,7 @@ from kennel.identity import Credentials, Principal
 from kennel.runtimes.notebook.plan import Progress
 from kennel.services.roles import RoleNotPassable, role_principal, role_session
 from kennel.services.sagemaker.images import Images, UnknownImage
-from kennel.services.sagemaker.notebook.boot import Boot
+from kennel.services.sagemaker.notebook.boot import LOG_GROUP, Boot
 from kennel.services.sagemaker.notebook.document import (
     NotebookInstance,
     NotebookStatus,
@@ -26,8 +24,9 @@ from kennel.services.sagemaker.notebook.document import (
 )
 from kennel.services.sagemaker.notebook.failure import hook_failure, process_failure
 from kennel.services.sagemaker.notebook.lifecycle_configs import LifecycleConfigs
-from kennel.services.sagemaker.notebook.logs import BootLogs
+from kennel.services.sagemaker.process_logs import ProcessLogs
 from kennel.services.sagemaker.tags import Tags
+from kennel.services.sagemaker.woken_tasks import WokenTasks
 from kennel.store import Collection
 
 if TYPE_CHECKING:
@@ -38,10 +37,8 @@ __all__ = ["NotebookKeeper", "StartRefused"]
 
 log = logging.getLogger(__name__)
 
-_WATCH_INTERVAL = 0.5  # seconds between two looks at all instances
+_RENEW_RETRY = 60.0  # seconds before credentials that could not be renewed are tried again
 _TICK = 0.05  # seconds between two looks at one that starts
-_TASKS = 8  # instances worked on at once; each waits for processes most of the time
-_RETRY = 5.0  # seconds before an instance that can't be kept is tried again
 _GRACE = 10.0  # seconds from SIGTERM to SIGKILL
 _SESSION_NAME = "SageMaker"  # as in the ARN of a notebook's session on AWS
 _SESSION_SECONDS = 12 * 3600.0  # the longest that a role's session lasts
@@ -70,18 +67,13 @@ class NotebookKeeper:
         self._tags = tags
         self._folder = parts.folder / "sagemaker" / "notebooks"
         self._images = Images(parts.folder, parts.account_id)
-        self._logs = BootLogs(parts)
+        self._logs = ProcessLogs(parts)
         self._boots: dict[str, Boot] = {}
-        self._lock = threading.Lock()
-        self._running: set[str] = set()
-        self._again: set[str] = set()
-        self._stopping = threading.Event()
-        self._pool: ThreadPoolExecutor | None = None
-        self._watcher: threading.Thread | None = None
+        self._tasks = WokenTasks("notebook", self._keep, self._watch)
 
     def start(self) -> None:
         """Takes up every instance: adopts what lives, starts what should."""
-        self._pool = ThreadPoolExecutor(_TASKS, thread_name_prefix="notebook")
+        self._tasks.start()
         known = set()
         for name, instance in self._instances.list():
             known.add(instance.folder)
@@ -89,16 +81,11 @@ class NotebookKeeper:
         for folder in self._folder.glob("*"):
             if folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
-        self._watcher = threading.Thread(target=self._watch, name="notebook-watch", daemon=True)
-        self._watcher.start()
+        self._tasks.start_watching()
 
     def stop(self) -> None:
         """Ends the tasks and the instances' processes; the next start starts them again."""
-        self._stopping.set()
-        if self._watcher is not None:
-            self._watcher.join()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._tasks.stop()
         for boot in self._boots.values():
             if boot.process is not None:
                 boot.process.terminate()
@@ -109,33 +96,11 @@ class NotebookKeeper:
 
     def wake(self, name: str) -> None:
         """Has the instance looked at soon. Wakes while its task runs make it run once more."""
-        with self._lock:
-            if name in self._running:
-                self._again.add(name)
-                return
-            self._running.add(name)
-        if self._pool is not None and not self._stopping.is_set():
-            self._pool.submit(self._run, name)
+        self._tasks.wake(name)
 
     def secret(self, instance: NotebookInstance) -> bytes:
         """What tickets for the instance's present start are sealed with."""
         return Boot(self._parts, self._folder, instance).secret.read_bytes()
-
-    def _run(self, name: str) -> None:
-        try:
-            self._keep(name)
-        except Exception:  # the task's boundary: the instance is tried again
-            if not self._stopping.is_set():
-                log.exception("the notebook instance %s could not be kept", name)
-                timer = threading.Timer(_RETRY, self.wake, (name,))
-                timer.daemon = True
-                timer.start()
-        with self._lock:
-            self._running.discard(name)
-            again = name in self._again
-            self._again.discard(name)
-        if again:
-            self.wake(name)
 
     def _keep(self, name: str) -> None:
         instance = self._instances.get(name)
@@ -167,7 +132,7 @@ class NotebookKeeper:
                 self._remove_other_boots(boot)
                 scripts = self._scripts(instance)
                 boot.launch(self._credentials(instance), scripts, self._images.kernels())
-            self._logs.follow(boot, self._principal(instance))
+            self._follow(boot, instance)
         except (StartRefused, RoleNotPassable, UnknownImage, EngineError) as error:
             self._fail(instance, str(error))
             return
@@ -175,7 +140,7 @@ class NotebookKeeper:
         if adopted and self._was_taken_down(boot):
             self._start_again(instance)
             return
-        while not self._stopping.wait(_TICK):
+        while not self._tasks.stopping.wait(_TICK):
             ended = boot.process.poll()  # first: its last word is there once it has ended
             progress = boot.progress()
             if progress.failed or ended is not None:
@@ -194,7 +159,7 @@ class NotebookKeeper:
         if boot.adopt() and boot.process is not None:
             ended = boot.process.poll()
             if ended is None and boot.is_for(self._parts.reach.url):
-                self._logs.follow(boot, self._principal(instance))
+                self._follow(boot, instance)
                 return
             if ended is not None and not self._was_taken_down(boot):
                 self._fail(instance, self._reason(instance, boot.progress(), ended))
@@ -228,10 +193,10 @@ class NotebookKeeper:
         if boot.adopt() and boot.process is not None:
             boot.process.stop(_GRACE)
             try:
-                self._logs.follow(boot, self._principal(instance))
+                self._follow(boot, instance)
             except RoleNotPassable as error:
                 log.warning("notebook instance %s: no log: %s", instance.name, error)
-        self._logs.finish(boot)
+        self._logs.finish(boot.folder)
         boot.remove()
 
     def _delete(self, instance: NotebookInstance) -> None:
@@ -260,7 +225,7 @@ class NotebookKeeper:
                 process = self._parts.engine.adopt(folder / "process")
                 if process is not None:
                     process.stop(0)
-                self._logs.finish_in(folder)
+                self._logs.finish(folder)
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _scripts(self, instance: NotebookInstance) -> dict[str, bytes]:
@@ -336,15 +301,17 @@ class NotebookKeeper:
         context = self._own_context(instance)
         return role_session(context, instance.role_arn, _SESSION_NAME, _SESSION_SECONDS)
 
+    def _follow(self, boot: Boot, instance: NotebookInstance) -> None:
+        self._logs.follow(LOG_GROUP, boot.logs, self._principal(instance), instance.region)
+
     def _watch(self) -> None:
-        while not self._stopping.wait(_WATCH_INTERVAL):
-            for name, boot in list(self._boots.items()):
-                if boot.process is None:
-                    continue
-                if boot.process.poll() is not None:
-                    self.wake(name)
-                else:
-                    self._renew(boot)
+        for name, boot in list(self._boots.items()):
+            if boot.process is None:
+                continue
+            if boot.process.poll() is not None:
+                self.wake(name)
+            else:
+                self._renew(boot)
 
     def _renew(self, boot: Boot) -> None:
         """Gives the instance's SDKs new credentials long before the old ones expire."""
@@ -353,5 +320,5 @@ class NotebookKeeper:
         try:
             boot.write_credentials(self._credentials(boot.instance))
         except (RoleNotPassable, OSError) as error:
-            boot.credentials_until += _WATCH_INTERVAL * 120  # tried again in a while
+            boot.credentials_until += _RENEW_RETRY
             log.warning("notebook instance %s: no new credentials: %s", boot.instance.name, error)

@@ -1,55 +1,50 @@
-"""What notebook instances print goes to CloudWatch Logs, as on AWS."""
+"""What the processes of a resource print goes to CloudWatch Logs."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kennel.identity import Principal
-from kennel.services.sagemaker.notebook.boot import LOG_GROUP, Boot
 
 if TYPE_CHECKING:
     from kennel.services.logs import LogShipper, Shipment
     from kennel.services.service import Parts
 
-__all__ = ["BootLogs"]
+__all__ = ["ProcessLogs"]
 
 
-class BootLogs:
-    """Follows the log files of starts into `/aws/sagemaker/NotebookInstances`, streams
-    `NAME/jupyter.log`, `NAME/LifecycleConfigOnCreate` and `NAME/LifecycleConfigOnStart`."""
+class ProcessLogs:
+    """Follows log files, each into a stream of its own."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._lock = threading.Lock()
         self._shipments: dict[Path, Shipment] = {}
 
-    def follow(self, boot: Boot, principal: Principal) -> None:
-        """Follows whatever of the start is not followed yet."""
+    def follow(
+        self, group: str, streams: Mapping[Path, str], principal: Principal, region: str = ""
+    ) -> None:
+        """Follows those of the files that are not followed yet; `streams` says where each goes."""
         with self._lock:
-            for stream, path in boot.logs.items():
+            for path, stream in streams.items():
                 if path not in self._shipments:
                     self._shipments[path] = self._shipper.ship(
-                        path,
-                        group=LOG_GROUP,
-                        stream=f"{boot.instance.name}/{stream}",
-                        principal=principal,
-                        region=boot.instance.region,
+                        path, group=group, stream=stream, principal=principal, region=region
                     )
 
-    def finish(self, boot: Boot) -> None:
-        """Ships the rest of a start's logs, once its process has ended."""
-        self.finish_in(boot.folder)
-
-    def finish_in(self, folder: Path) -> None:
-        """Ships the rest of every log that is followed below a folder."""
+    def finish(self, folder: Path, others: Iterable[Path] = ()) -> None:
+        """Ships the rest of every log below a folder, whose processes have ended. `others`: log
+        files that may have been followed by an earlier plane."""
         with self._lock:
             ended = {path: s for path, s in self._shipments.items() if folder in path.parents}
             for path in ended:
                 del self._shipments[path]
-        for path, shipment in ended.items():
+        for shipment in ended.values():
             shipment.drain()
+        for path in {*ended, *others}:
             self._shipper.forget(path)
 
     def stop(self) -> None:
