@@ -184,11 +184,11 @@ def test_a_default_client_works_on_what_env_prints(plane_factory, monkeypatch):
     assert boto3.client("sts").get_caller_identity()["Arn"].endswith(":root")
 
 
-def test_any_free_port_is_the_one_that_the_last_plane_had(kennel, tmp_path):
-    kennel("up", "--detach", "--port", "0")
+def test_any_free_port_is_the_one_that_the_last_plane_had(detached, kennel, tmp_path):
+    detached()
     before = PlaneRecord.read(tmp_path / "state")
     kennel("down")
-    kennel("up", "--detach", "--port", "0")
+    detached()
     after = PlaneRecord.read(tmp_path / "state")
     assert before is not None
     assert after is not None
