@@ -6,8 +6,11 @@ import http.client
 import http.server
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -22,7 +25,7 @@ from kennel.client_environment import Reach
 from tests.integration.functions import Functions
 from tests.integration.model_archives import Hosting
 from tests.integration.training_jobs import Training
-from tests.planes import Plane
+from tests.planes import Plane, clean_environment
 
 
 @pytest.fixture(scope="module")
@@ -287,3 +290,28 @@ def test_an_endpoint_that_goes_to_aws_s_own_host_comes_to_the_plane(plane):
     hosting.deploy("goes-to-aws", script)
     hosting.wait("goes-to-aws")
     assert b":assumed-role/" in hosting.invoke("goes-to-aws")
+
+
+def test_an_authority_that_can_not_be_made_is_a_sentence(tmp_path):
+    state = tmp_path / "state"
+    (state / "ca" / "ca.key").mkdir(parents=True)
+    (state / "kennel.db").touch()
+    command = [sys.executable, "-m", "kennel", "up", "--state", str(state), "--port", "0"]
+    run = subprocess.run(
+        command, env=clean_environment(), capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 2
+    assert "its certificate authority can't be made: " in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_plane_that_nobody_asks_for_an_aws_host_does_not_load_what_signs_certificates(
+    plane_factory,
+):
+    """It costs 9 MB of the 100 that a plane may have."""
+    plane = plane_factory()
+    plane.client("sts").get_caller_identity()
+    assert "cryptography" not in Path(f"/proc/{plane.pid}/maps").read_text()
+    reach = Reach.of(plane.state, plane.url, "us-east-1")
+    captured(plane, reach, "sts").get_caller_identity()
+    assert "cryptography" in Path(f"/proc/{plane.pid}/maps").read_text()

@@ -136,6 +136,10 @@ def _start(plane: Plane) -> None:
         plane.start()
     except RootFileError as error:
         raise CannotStart(str(error)) from error
+    except OSError as error:
+        raise CannotStart(
+            f"The state folder {plane.settings.state} can't be used: {error}."
+        ) from error
     except sqlite3.DatabaseError as error:
         raise CannotStart(
             f"The store {plane.settings.state / 'kennel.db'} can't be used: {error}. "
