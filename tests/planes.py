@@ -134,12 +134,17 @@ class Plane:
         return self._session.client(service, endpoint_url=self.url, config=config)
 
     def command(
-        self, *arguments: str, seconds: float = 120.0, **options: Any
+        self,
+        *arguments: str,
+        seconds: float = 120.0,
+        variables: dict[str, str] | None = None,
+        **options: Any,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs `kennel ARGUMENTS` for this plane, for at most `seconds`."""
+        """Runs `kennel ARGUMENTS` for this plane, for at most `seconds`, in a clean environment
+        with these variables."""
         return subprocess.run(
             [sys.executable, "-m", "kennel", *arguments],
-            env=clean_environment() | {"KENNEL_STATE": str(self.state)},
+            env=clean_environment() | {"KENNEL_STATE": str(self.state)} | (variables or {}),
             capture_output=True,
             text=True,
             timeout=seconds,

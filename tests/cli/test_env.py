@@ -33,6 +33,24 @@ def test_a_shell_that_evaluates_the_lines_points_at_the_plane(plane):
     }
 
 
+def test_what_else_the_shell_has_for_aws_is_taken_away(plane):
+    of_the_shell = {
+        "AWS_ENDPOINT_URL_S3": "https://s3.eu-west-1.amazonaws.com",
+        "AWS_USE_FIPS_ENDPOINT": "true",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "/token",
+        "AWS_PAGER": "",
+        "AWS_X;echo broken": "",
+    }
+    lines = plane.command("env", variables=of_the_shell).stdout
+    seen, printed = shell(lines, **of_the_shell)
+    assert "AWS_ENDPOINT_URL_S3" not in seen
+    assert "AWS_USE_FIPS_ENDPOINT" not in seen
+    assert "AWS_WEB_IDENTITY_TOKEN_FILE" not in seen
+    assert "AWS_PAGER" in seen
+    assert "echo broken" not in lines
+    assert "AWS_CONFIG_FILE" in printed
+
+
 def test_unset_takes_the_lines_back(plane):
     seen, _ = shell(plane.command("env").stdout + plane.command("env", "--unset").stdout)
     assert seen == {}

@@ -71,6 +71,45 @@ def test_a_program_can_be_another_role_or_the_root_user(plane):
     assert "NoSuchEntity" in run.stderr
 
 
+def trusting(principal: dict[str, str]) -> str:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_a_role_with_iam_s_defaults_is_taken_for_as_long_as_it_allows(plane):
+    role = plane.client("iam").create_role(
+        RoleName="an-hour", AssumeRolePolicyDocument=trusting({"AWS": "000000000000"})
+    )["Role"]
+    assert role["MaxSessionDuration"] == 3600
+    for name in ("an-hour", role["Arn"]):
+        assert python(plane, CALLER, "--role", name).endswith(":assumed-role/an-hour/SageMaker")
+
+
+def test_a_role_that_nobody_here_may_assume_is_said_to_be_so(plane):
+    plane.client("iam").create_role(
+        RoleName="of-lambda",
+        AssumeRolePolicyDocument=trusting({"Service": "lambda.amazonaws.com"}),
+    )
+    run = kennel_run(plane, "--role", "of-lambda", "--", "true")
+    assert run.returncode == 1
+    assert "The trust policy of of-lambda lets nobody of the account assume it" in run.stderr
+    assert "arn:aws:iam::000000000000:root" in run.stderr
+
+
+def test_a_python_finds_what_a_jobs_python_finds(plane):
+    code = "import os, torchvision; print(os.environ['PYTHONPATH'], torchvision.__version__)"
+    path, version = python(plane, code, PYTHONPATH="/mine").split()
+    assert path.split(":")[-1] == "/mine"
+    assert version.startswith("0.28")
+
+
+def test_a_file_that_is_no_program_is_said_to_be_none(plane, tmp_path):
+    (tmp_path / "page.html").write_text("<html>")
+    run = kennel_run(plane, str(tmp_path / "page.html"))
+    assert run.returncode == 2
+    assert "page.html is not executable." in run.stderr
+
+
 def test_a_client_that_names_aws_s_own_endpoint_is_served_by_the_plane(plane):
     code = """
 import boto3

@@ -28,7 +28,7 @@ __all__ = ["EXAMPLES", "configure", "run"]
 EXAMPLES = """\
   kennel run -- python train_and_deploy.py
   kennel run -- aws s3 sync dogImages s3://photos
-  kennel run --role lambda-role -- python caller.py      # as that role, not as the default one
+  kennel run --role analyst -- python caller.py          # as that role, not as the default one
   kennel run --publish 8888 -- jupyter lab --no-browser  # and open it in a browser out here
   kennel run --network host -- ./needs-my-database.sh"""
 
@@ -79,6 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_against_plane(arguments: argparse.Namespace, command: list[str]) -> int:
     """Runs a command as the options of `configure_program` say; returns its exit code."""
+    if shutil.which(command[0]) is None and os.path.isfile(command[0]):
+        raise UsageError(
+            f"{command[0]} is not executable. Make it so (chmod +x), or name its interpreter."
+        )
     if shutil.which(command[0]) is None:
         raise UsageError(
             f"There is no program {command[0]}. Name one that your PATH has, or its path."

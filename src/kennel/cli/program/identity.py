@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kennel.cli.connection import Connection, aws_errors
+from kennel.cli.errors import CommandError
 
 __all__ = ["ROOT", "AccessKeys", "identity_keys"]
 
@@ -33,37 +34,49 @@ class AccessKeys:
 
 
 def identity_keys(plane: Connection, role: str | None) -> AccessKeys:
-    """Keys for 12 hours of a role by name or ARN, lasting ones of the root user (`ROOT`), or by
-    default those of an execution role that is made at first need. Raises CommandError."""
+    """Keys of a role by name or ARN, for as long as it allows (12 hours at most); lasting ones of
+    the root user (`ROOT`); or by default those of an execution role that is made at first need.
+    Raises CommandError."""
     if role == ROOT:
         return AccessKeys(plane.access_key_id, plane.secret_access_key)
     with aws_errors():
-        arn = _execution_role(plane) if role is None else _role_arn(plane, role)
-        session = plane.client("sts").assume_role(
-            RoleArn=arn,
-            RoleSessionName=_SESSION_NAME,
-            DurationSeconds=_SESSION_SECONDS,
-        )["Credentials"]
+        found = _execution_role(plane) if role is None else _named(plane, role)
+        session = _session(plane, found)
     return AccessKeys(session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
 
 
-def _role_arn(plane: Connection, role: str) -> str:
-    if role.startswith("arn:"):
-        return role
-    arn: str = plane.client("iam").get_role(RoleName=role)["Role"]["Arn"]
-    return arn
+def _session(plane: Connection, role: Any) -> Any:
+    """The credentials of a session that lasts as long as the role lets one."""
+    sts = plane.client("sts")
+    try:
+        return sts.assume_role(
+            RoleArn=role["Arn"],
+            RoleSessionName=_SESSION_NAME,
+            DurationSeconds=min(role.get("MaxSessionDuration", 3600), _SESSION_SECONDS),
+        )["Credentials"]
+    except sts.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDenied":
+            raise
+        root = f"arn:aws:iam::{role['Arn'].split(':')[4]}:root"
+        raise CommandError(
+            f"The trust policy of {role['RoleName']} lets nobody of the account assume it, so "
+            f'`kennel run` can\'t either. Add {{"AWS": "{root}"}} to its principals: '
+            f"aws iam update-assume-role-policy --role-name {role['RoleName']}."
+        ) from error
 
 
-def _execution_role(plane: Connection) -> str:
-    """The ARN of the role for programs that name none. It may do everything, as the person who
+def _named(plane: Connection, role: str) -> Any:
+    return plane.client("iam").get_role(RoleName=role.rpartition("/")[2])["Role"]
+
+
+def _execution_role(plane: Connection) -> Any:
+    """The role for programs that name none. It may do everything, as the person who
     types the command may; name a narrower one to see what that one may not do."""
     iam = plane.client("iam")
     try:
-        role = iam.get_role(RoleName=_NAME)["Role"]
+        return iam.get_role(RoleName=_NAME)["Role"]
     except iam.exceptions.NoSuchEntityException:
-        role = _make_execution_role(iam, plane)
-    arn: str = role["Arn"]
-    return arn
+        return _make_execution_role(iam, plane)
 
 
 def _make_execution_role(iam: Any, plane: Connection) -> Any:
