@@ -185,7 +185,7 @@ def test_the_authority_vouches_for_aws_alone_and_its_key_is_private(plane, reach
     assert constraints.critical
     names = {entry.value for entry in constraints.value.permitted_subtrees or ()}
     assert "amazonaws.com" in names
-    assert "pypi.org" not in names
+    assert "example.org" not in names
     assert (folder / "ca.key").stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
 

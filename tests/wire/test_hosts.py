@@ -47,7 +47,7 @@ def test_an_aws_host_is_known_whatever_its_service(host):
 @pytest.mark.parametrize(
     "host",
     [
-        "pypi.org",
+        "example.org",
         "notamazonaws.com",
         "amazonaws.com.example.org",
         "docs.aws.amazon.com",
