@@ -54,9 +54,9 @@ def test_safetensors_are_kept(folder):
     ("name", "content", "why"),
     [
         ("tiny-00000000.pth", checkpoint(), "promises a SHA-256 that begins with 00000000"),
-        ("tiny.pth", checkpoint()[:-40], "not a whole file of torch.save's"),
-        ("tiny.pth", b"<html>404</html>", "not a whole file of torch.save's"),
-        ("tiny.pth", b"", "not a whole file of torch.save's"),
+        ("tiny.pth", checkpoint()[:-40], "not one that torch.save wrote, or not whole"),
+        ("tiny.pth", b"<html>404</html>", "not one that torch.save wrote, or not whole"),
+        ("tiny.pth", b"", "not one that torch.save wrote, or not whole"),
         ("tiny.safetensors", checkpoint(), "not a safetensors file"),
         ("tiny.safetensors", b"\xff" * 8 + b"{}", "not a safetensors file"),
     ],

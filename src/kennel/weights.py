@@ -117,9 +117,9 @@ def _check_kind(path: Path, name: str) -> None:
         with open(path, "rb") as file:
             head = file.read(len(_LEGACY))
         is_whole = head == _LEGACY or (head.startswith(b"PK") and _is_checkpoint(path))
-        kind = "a whole file of torch.save's"
+        kind = "one that torch.save wrote"
     if not is_whole:
-        raise NoWeights(f"{name} can't be kept: what it was to be made of is not {kind}")
+        raise NoWeights(f"{name} can't be kept: the file is not {kind}, or not whole")
 
 
 def _is_checkpoint(path: Path) -> bool:

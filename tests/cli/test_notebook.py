@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import venv
 
 import nbformat
 import pytest
@@ -51,3 +52,24 @@ def test_a_notebook_that_is_not_there_is_exit_code_2(plane, tmp_path):
     ran = plane.command("notebook", str(tmp_path / "none.ipynb"))
     assert ran.returncode == 2
     assert "can't be read" in ran.stderr
+
+
+def test_a_python_without_ipykernel_is_said_to_be_one(plane, notebook, tmp_path):
+    notebook("1")
+    bare = tmp_path / "bare"
+    venv.create(bare, with_pip=False)
+    run = plane.command(
+        "notebook", "--python", str(bare / "bin" / "python"), str(tmp_path / "a.ipynb")
+    )
+    assert run.returncode == 2
+    assert "has no ipykernel" in run.stderr
+    assert "-m pip install ipykernel" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "a.executed.ipynb").exists()
+
+
+def test_a_module_that_is_not_there_is_said_to_be_had_by_another_python(plane, notebook, tmp_path):
+    notebook("import no_such_sdk")
+    run = plane.command("notebook", str(tmp_path / "a.ipynb"))
+    assert run.returncode == 1
+    assert "No module named 'no_such_sdk'. --python PROGRAM runs the cells" in run.stderr

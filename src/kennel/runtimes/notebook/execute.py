@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,6 +87,7 @@ def _execute(arguments: argparse.Namespace) -> int:
     if parameters:
         inject(notebook.cells, headless.new_code_cell(), parameters)
     python = arguments.python or sys.executable
+    _check_kernel_of(python)
     try:
         kernel = headless.choose_kernel(
             notebook, arguments.kernel, python, ours=bool(arguments.python)
@@ -112,6 +114,19 @@ def _execute(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(_summary(source, output, kernel, run, failure), indent=2))
     return _say(source, output, run, failure)
+
+
+def _check_kernel_of(python: str) -> None:
+    """Raises _Refused for a Python that can't run a notebook's cells."""
+    try:
+        done = subprocess.run([python, "-c", "import ipykernel"], capture_output=True, text=True)
+    except OSError as error:
+        raise _Refused(f"{python} can't be run: {error.strerror}") from error
+    if done.returncode:
+        raise _Refused(
+            f"{python} has no ipykernel, which runs the cells of a notebook: "
+            f"{python} -m pip install ipykernel"
+        )
 
 
 def _failure_of(run: Any, environment: dict[str, str]) -> dict[str, str] | None:
@@ -204,7 +219,10 @@ def _say(source: Path, output: Path, run: Any, failure: dict[str, str] | None) -
         where = f"Cell {cell['cell']} of {source} ({cell['source']}) failed"
     code = INTERRUPTED if failure["name"] == "KeyboardInterrupt" else FAILED
     first = " ".join(what.split())
-    return _complain(f"{where}: {first}. The executed copy up to there is {output}.", code)
+    hint = ""
+    if failure["name"] == "ModuleNotFoundError":
+        hint = " --python PROGRAM runs the cells in a Python of yours, which may have it."
+    return _complain(f"{where}: {first}.{hint} The executed copy up to there is {output}.", code)
 
 
 def _complain(sentence: str, code: int) -> int:

@@ -111,7 +111,8 @@ def read(environment: Mapping[str, str]) -> Configuration:
         if platform.get(launcher):
             raise ConfigurationError(
                 f"The hyperparameter {launcher} asks for a launcher that Kennel does not have. "
-                'Use distribution={"torch_distributed": {"enabled": True}}, or none.'
+                'Use distribution={"torch_distributed": {"enabled": True}} (the SDK takes it with '
+                "a GPU type, such as ml.g4dn.xlarge), or none."
             )
     resources = _json(folders, "resourceconfig.json", {})
     resources = {"current_host": "algo-1", "hosts": ["algo-1"]} | resources

@@ -38,7 +38,9 @@ def warning(spec: TrainingSpec) -> str:
         f"This job has {count} instances and no distribution. Unless the script itself joins them "
         f"(torch.distributed.init_process_group, say), each trains all of the data: {count} times "
         "the bill for one result. To train together, set "
-        'distribution={"torch_distributed": {"enabled": True}}; or use one instance.'
+        'distribution={"torch_distributed": {"enabled": True}} (the SDK takes it with a GPU type, '
+        "such as ml.g4dn.xlarge, and framework 1.13.1 or 2.0.0 and later) or join them in the "
+        "script; or use one instance."
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kennel.errors import NotImplementedByKennel
+from kennel.services.sagemaker.training.failure import REASON_LIMIT
 from kennel.services.sagemaker.training.status import JobStatus
 from kennel.services.sagemaker.tuning.document import Trial
 from kennel.services.sagemaker.tuning.status import ObjectiveStatus
@@ -88,10 +89,13 @@ def failure(trials: Sequence[Trial], planned: int) -> str | None:
     if any(trial.objective_status is ObjectiveStatus.SUCCEEDED for trial in ended):
         return None
     if all(trial.status is JobStatus.FAILED for trial in ended):
-        return (
+        last = max(ended, key=lambda trial: (trial.ended or 0.0, trial.number))
+        reason = (
             f"No training job succeeded after {len(ended)} attempts. "
             "Please take a look at the training job failures to get more details."
         )
+        # So far AWS; what follows saves that look.
+        return f"{reason} {last.name}: {last.failure_reason}"[:REASON_LIMIT]
     # As AWS is remembered to word it; no source was found.
     return (
         f"No objective metrics found after running {len(ended)} training jobs. Please ensure that "
