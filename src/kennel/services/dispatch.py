@@ -89,7 +89,7 @@ class Dispatcher:
         if method is None:
             raise NotImplementedByKennel(
                 f"Kennel does not run the operation {operation} of {service}. "
-                "Its page docs/coverage.md lists what it runs."
+                "Kennel's page docs/coverage.md lists what it runs."
             )
         unknown = parameters.keys() - _parameter_names(method)
         if unknown:

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kennel.services.lambda_.archive import ArchiveRefused, inspect, unpack
@@ -113,6 +113,7 @@ def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
 
 
 @given(position=st.integers(0, 10_000), value=st.integers(0, 255))
+@example(position=630, value=0)  # a member without a name
 def test_a_damaged_archive_is_unpacked_inside_or_refused(
     tmp_path_factory: pytest.TempPathFactory, position: int, value: int
 ) -> None:

@@ -115,7 +115,7 @@ def _fault(member: zipfile.ZipInfo) -> str:
         return "has an absolute path or a backslash in it"
     if ".." in name.split("/"):
         return "has '..' in its path"
-    if not name.strip("/.") and not member.is_dir():
+    if not name or (not name.strip("/.") and not member.is_dir()):
         return "has no name"
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):

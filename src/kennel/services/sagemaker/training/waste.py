@@ -39,7 +39,7 @@ def warning(spec: TrainingSpec) -> str:
         f"(torch.distributed.init_process_group, say), each trains all of the data: {count} times "
         "the bill for one result. To train together, set "
         'distribution={"torch_distributed": {"enabled": True}} (the SDK takes it with a GPU type, '
-        "such as ml.g4dn.xlarge, and framework 1.13.1 or 2.0.0 and later) or join them in the "
+        "such as ml.g4dn.xlarge, and a whole version such as 2.0.0) or join them in the "
         "script; or use one instance."
     )
 
