@@ -7,6 +7,7 @@ sources.
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,15 @@ from functools import cache
 from importlib import resources
 
 __all__ = ["InstanceType", "InstanceUse", "instance_type", "instance_types"]
+
+
+_OF_THE_MACHINE = 0.9  # how much of this machine's memory an instance may have at most
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
 
 
 class InstanceUse(StrEnum):
@@ -52,6 +62,18 @@ class InstanceType:
     def family(self) -> str:
         """`m5` of `ml.m5.large`."""
         return self.name.split(".")[1]
+
+    def memory_here(self, instances: int = 1) -> int:
+        """Bytes that each of so many instances may use: the type's memory, as far as this machine
+        has it for all of them."""
+        machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return min(self.memory_bytes, int(machine * _OF_THE_MACHINE / instances))
+
+    def variables(self, threads: int) -> dict[str, str]:
+        """What tells libraries how many threads to use, and which GPUs. A type without GPUs must
+        not see this machine's, or nobody is ever told what it lacks."""
+        count = dict.fromkeys(_THREAD_VARIABLES, str(threads))
+        return count | {"CUDA_VISIBLE_DEVICES": ",".join(map(str, range(self.gpus)))}
 
     def next_larger(self, use: InstanceUse) -> InstanceType | None:
         """The type to try when this one's memory is too small: the next of its family, else of

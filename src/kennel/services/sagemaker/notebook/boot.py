@@ -16,7 +16,7 @@ from kennel.client_environment import client_variables
 from kennel.engine import Mount, Process, ProcessSpec
 from kennel.identity import Credentials
 from kennel.runtimes.notebook.plan import Hook, Plan, Progress
-from kennel.services.sagemaker.instance_types import InstanceType, instance_type
+from kennel.services.sagemaker.instance_types import instance_type
 from kennel.services.sagemaker.notebook.document import NotebookInstance
 from kennel.weights import WEIGHTS_DIR, WeightsFolder
 
@@ -29,7 +29,6 @@ HOME = "/home/ec2-user"
 LOG_GROUP = "/aws/sagemaker/NotebookInstances"
 HOOK_SECONDS = 300.0  # CreateNotebookInstanceLifecycleConfig: no longer than 5 minutes
 _NOTEBOOKS = "SageMaker"  # the folder of the home that stays
-_OF_THE_MACHINE = 0.9  # how much of this machine's memory an instance may have at most
 _TEMPORARY = "/opt/kennel/tmp"  # a short path: sockets in it have little room for theirs
 _OF_THE_INSTANCE = frozenset(
     {
@@ -195,7 +194,7 @@ class Boot:
             "LC_ALL": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
             WEIGHTS_DIR: str(WeightsFolder(self._parts.folder).make()),
-            **_hardware(kind),
+            **kind.variables(min(kind.vcpus, os.cpu_count() or 1)),
             **self._clients(credentials),
         }
         return ProcessSpec(
@@ -207,25 +206,9 @@ class Boot:
             environment=environment,
             working_directory=self.volume,
             mounts=mounts if mounted else (),
-            memory_bytes=_memory_bytes(kind),
+            memory_bytes=kind.memory_here(),
             cpus=float(kind.vcpus),
         )
-
-
-def _memory_bytes(kind: InstanceType) -> int:
-    """The type's memory, as far as this machine has it."""
-    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min(kind.memory_bytes, int(machine * _OF_THE_MACHINE))
-
-
-def _hardware(kind: InstanceType) -> Mapping[str, str]:
-    """A type without GPUs must not see this machine's."""
-    threads = str(min(kind.vcpus, os.cpu_count() or 1))
-    count = dict.fromkeys(
-        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
-        threads,
-    )
-    return count | {"CUDA_VISIBLE_DEVICES": ",".join(map(str, range(kind.gpus)))}
 
 
 def _write(path: Path, text: str) -> None:

@@ -65,7 +65,7 @@ def job_environment(
         "PYTHONPATH": str(imports),
         "KENNEL_CACHE_DIR": str(cache),
         WEIGHTS_DIR: str(weights),
-        **_hardware(spec, threads),
+        **spec.instance.variables(threads),
         **_clients(spec, job, meeting),
         **_network(spec, meeting, mounted),
     }
@@ -83,15 +83,6 @@ def _temporary(folder: HostFolder, mounted: bool) -> Mapping[str, str]:
     """TMPDIR. Where the path of the job's own is too long for sockets, it has the machine's."""
     path = TEMPORARY if mounted else str(folder.temporary)
     return {"TMPDIR": path} if len(os.fsencode(path)) <= _LONGEST_TMPDIR else {}
-
-
-def _hardware(spec: TrainingSpec, threads: int) -> Mapping[str, str]:
-    """A type without GPUs must not see this machine's, or a job is never told what it lacks."""
-    count = dict.fromkeys(
-        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
-        str(threads),
-    )
-    return count | {"CUDA_VISIBLE_DEVICES": ",".join(map(str, range(spec.instance.gpus)))}
 
 
 def _clients(spec: TrainingSpec, job: JobIdentity, meeting: Meeting) -> Mapping[str, str]:

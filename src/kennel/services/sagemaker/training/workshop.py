@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -38,7 +37,6 @@ __all__ = ["Workshop"]
 log = logging.getLogger(__name__)
 
 _SESSION_NAME = "SageMaker"  # as in the ARN of a job's session on AWS
-_OF_THE_MACHINE = 0.9  # how much of this machine's memory a job may have at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,5 +143,4 @@ class Workshop:
     def memory_bytes(self, spec: TrainingSpec) -> int:
         """What a host may use: its instance type's memory, as far as this machine has it for all
         of the job's hosts."""
-        machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return min(spec.instance.memory_bytes, int(machine * _OF_THE_MACHINE / len(spec.hosts)))
+        return spec.instance.memory_here(len(spec.hosts))
