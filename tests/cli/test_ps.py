@@ -163,7 +163,7 @@ def test_everything_that_runs_is_a_line(kennel_ps):
 def test_the_table_lines_up(kennel_ps):
     answers = {"sagemaker": [*TRAINING, TUNING, *ENDPOINTS, NOTEBOOKS], "lambda": [FUNCTIONS]}
     lines = kennel_ps(answers).splitlines()
-    assert lines[0].split() == ["KIND", "NAME", "STATUS", "DETAIL", "AGE"]
+    assert lines[0].split() == ["KIND", "NAME", "STATUS", "AGE", "DETAIL"]
     column = lines[0].index("STATUS")
     assert [line[column - 2 : column] for line in lines] == ["  "] * 6
     assert all(line[column] != " " for line in lines)

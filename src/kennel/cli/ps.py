@@ -58,8 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         now = datetime.now(UTC)
         print_table(
-            ["KIND", "NAME", "STATUS", "DETAIL", "AGE"],
-            [(x.kind, x.name, x.status, x.detail, _age(x.since, now)) for x in found],
+            ["KIND", "NAME", "STATUS", "AGE", "DETAIL"],
+            [(x.kind, x.name, x.status, _age(x.since, now), x.detail) for x in found],
             cut="DETAIL",
         )
     return 0
