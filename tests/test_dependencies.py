@@ -63,7 +63,13 @@ def test_every_dependency_has_its_line_in_the_docs_and_no_line_is_left_over():
 
 
 def test_whatever_the_package_imports_is_declared():
-    declared = names(PROJECT["dependencies"] + EXTRAS["ml"] + EXTRAS["demo"] + EXTRAS["notebook"])
+    declared = names(
+        PROJECT["dependencies"]
+        + EXTRAS["ml"]
+        + EXTRAS["demo"]
+        + EXTRAS["notebook"]
+        + EXTRAS["plan"]
+    )
     assert imported("src") <= declared
 
 
@@ -78,6 +84,7 @@ def test_whatever_the_tests_import_is_declared():
         + EXTRAS["ml"]
         + EXTRAS["demo"]
         + EXTRAS["notebook"]
+        + EXTRAS["plan"]
         + EXTRAS["test"]
     )
     assert imported("tests") <= declared

@@ -1,0 +1,105 @@
+"""What a simulation found out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kennel.planner.simulation.histogram import Histogram
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Activity", "EndpointResult", "FunctionResult", "Minutes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A change of capacity, as DescribeScalingActivities has it. `begun` and `ended` in seconds of
+    policy time from the beginning; `cause` in AWS's words."""
+
+    begun: float
+    ended: float
+    before: int
+    after: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """What happened in each minute of policy time, for pictures; arrays of the same length.
+
+    `rate`: arrivals per second of wall time. `p50`, `p99`: of the latencies that ended then, in
+    seconds, nan of none. `capacity`: instances (or provisioned environments) on average. `waiting`:
+    the longest queue. `busy`: requests being worked on, on average. `refused`: rejected, timed out
+    and throttled ones.
+    """
+
+    rate: NDArray[np.float64]
+    p50: NDArray[np.float64]
+    p99: NDArray[np.float64]
+    capacity: NDArray[np.float64]
+    waiting: NDArray[np.float64]
+    busy: NDArray[np.float64]
+    refused: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointResult:
+    """An endpoint under its traffic.
+
+    `latency` of the served requests, as their callers feel it; `wait` in the queue. `rejected`: the
+    queue was full; `timed_out`: no instance was free in time. `changes`: since when (policy time)
+    how many instances serve. `instance_seconds` (policy time) are held from a launch's beginning,
+    as AWS bills them, until the instance has answered its last request. `utilisation` is the share
+    of them that was spent on requests.
+    """
+
+    duration: float
+    time_scale: float
+    latency: Histogram
+    wait: Histogram
+    served: int
+    rejected: int
+    timed_out: int
+    changes: Sequence[tuple[float, int]]
+    instance_seconds: float
+    utilisation: float
+    minutes: Minutes
+    activities: Sequence[Activity]
+
+    @property
+    def requests(self) -> int:
+        """All that came."""
+        return self.served + self.rejected + self.timed_out
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionResult:
+    """A function under its traffic.
+
+    `latency` of the calls that ran. `spilled`: calls that provisioned concurrency was too small
+    for. `billed_seconds` and `gb_seconds` are of the calls, rounded up to milliseconds each, as
+    AWS bills (`provisioned_gb_seconds` of those calls that ran on provisioned environments); what
+    holding those costs is by `held_gb_seconds`, in policy time. `changes`: since when (policy time)
+    how many provisioned environments are ready.
+    """
+
+    duration: float
+    time_scale: float
+    latency: Histogram
+    served: int
+    throttled: int
+    cold_starts: int
+    spilled: int
+    peak_concurrency: int
+    peak_environments: int
+    gb_seconds: float
+    provisioned_gb_seconds: float
+    held_gb_seconds: float
+    utilisation: float
+    changes: Sequence[tuple[float, int]]
+    minutes: Minutes
+    activities: Sequence[Activity]
