@@ -72,7 +72,7 @@ async def _serve(
 ) -> None:
     plane = Plane(settings, url)
     _start(plane)
-    plane.runtime.router.attach(asyncio.get_running_loop())
+    plane.runtime.attach(asyncio.get_running_loop())
     plane.functions.attach(asyncio.get_running_loop())
     responders = (
         EndpointInvocations(plane),

@@ -18,7 +18,9 @@ from kennel.services.sagemaker_runtime.errors import (
     ServiceUnavailable,
     ValidationError,
 )
+from kennel.services.sagemaker_runtime.instance_connection import InstanceConnection
 from tests.services.sagemaker_runtime.instances import FakeInstance, Handler, die, echo
+from tests.services.sagemaker_runtime.notes import Notes
 
 
 class _Failures:
@@ -33,7 +35,8 @@ class _Scene:
     """A router on the running loop, and instances that end with the test."""
 
     def __init__(self, folder: Path, stack: contextlib.AsyncExitStack) -> None:
-        self.router = Router("000000000000")
+        self.noted = Notes()
+        self.router = Router("000000000000", self.noted.metrics)
         self.router.attach(asyncio.get_running_loop())
         self.failures = _Failures()
         self.router.keeper = self.failures
@@ -105,14 +108,14 @@ def test_the_next_request_is_on_its_way_before_the_reply_that_made_room_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[bytes] = []
-    exchange = router_module._exchange
+    exchange = InstanceConnection.exchange
 
-    async def watched(instance: routing.RoutedInstance, head: bytes, body: bytes) -> Any:
+    async def watched(connection: InstanceConnection, head: bytes, body: bytes) -> Any:
         seen.append(b"sent " + body)
-        return await exchange(instance, head, body)
+        return await exchange(connection, head, body)
 
     async def test(scene: _Scene) -> None:
-        monkeypatch.setattr(router_module, "_exchange", watched)
+        monkeypatch.setattr(InstanceConnection, "exchange", watched)
         await scene.publish(v=(1.0, [await scene.instance("a")]))
 
         async def ask(body: bytes) -> None:

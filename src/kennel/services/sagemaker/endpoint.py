@@ -209,6 +209,10 @@ class Endpoints(Noun):
                 _changed(variant, wanted.get(variant.name, {}))
                 for variant in endpoint.active.variants
             ]
+            if not any(variant.weight > 0 for variant in endpoint.active.variants):
+                raise ValidationException(
+                    f"At least one variant of endpoint {endpoint.arn} needs a weight above 0."
+                )
             move(endpoint, EndpointStatus.UPDATING, self.parts.clock.policy())
             return endpoint
 
@@ -268,6 +272,7 @@ class Endpoints(Noun):
                     weight=variant.weight,
                     startup_timeout=variant.startup_timeout,
                     download_timeout=variant.download_timeout,
+                    routing=variant.routing,
                 )
             )
         return Deployment(config_name=config.name, generation=generation, variants=variants)

@@ -19,17 +19,16 @@ class ValidationError(ClientError):
 
 
 class ModelError(ClientError):
-    """The model (the user's container) answered 4xx or 5xx, or did not answer.
-
-    `variant`, here and below, is the one that the request was for, where that was decided.
-    """
+    """The model (the user's container) answered 4xx or 5xx, or did not answer."""
 
     status = 424
-    variant = ""
 
 
 class ServiceUnavailable(ServerError):
-    """Every instance is gone or has too much to do."""
+    """Every instance is gone or has too much to do.
+
+    Not ModelNotReadyException (429): botocore's model keeps that for serverless variants and
+    multi-model endpoints.
+    """
 
     status = 503
-    variant = ""

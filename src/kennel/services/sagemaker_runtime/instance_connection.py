@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -19,10 +20,12 @@ _LONGEST_SOCKET_PATH = 107  # bytes, sockaddr_un less its terminator
 
 
 class InstanceGone(Exception):
-    """The instance closed the connection. `answered`: after the first byte of its reply."""
+    """The instance closed the connection. `asked`: after the request was sent to it; `answered`:
+    after the first byte of its reply."""
 
-    def __init__(self, *, answered: bool) -> None:
+    def __init__(self, *, asked: bool = True, answered: bool = False) -> None:
         super().__init__("the instance went away")
+        self.asked = asked
         self.answered = answered
 
 
@@ -57,6 +60,9 @@ class InstanceConnection(asyncio.Protocol):
         self._body_to = -1
         self._status = 0
         self._headers: dict[str, str] = {}
+        self._closed = False
+        self.on_idle_end: Callable[[], None] | None = None
+        """Called if the instance ends the connection while no request waits for its answer."""
 
     @classmethod
     async def connect(cls, path: Path) -> InstanceConnection:
@@ -78,7 +84,7 @@ class InstanceConnection(asyncio.Protocol):
         """Sends a request and waits for the reply. Raises InstanceGone. Cancelling closes the
         connection, because the reply may still come."""
         if self._transport is None or self._transport.is_closing():
-            raise InstanceGone(answered=False)
+            raise InstanceGone(asked=False)
         self._waiter = asyncio.get_running_loop().create_future()
         self._transport.writelines([head, body] if body else [head])
         try:
@@ -91,6 +97,7 @@ class InstanceConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Closes the connection at once."""
+        self._closed = True
         if self._transport is not None:
             self._transport.abort()
 
@@ -114,6 +121,8 @@ class InstanceConnection(asyncio.Protocol):
         self._transport = None
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(InstanceGone(answered=bool(self._received)))
+        elif self._waiter is None and self.on_idle_end is not None and not self._closed:
+            self.on_idle_end()
 
     def _read_head(self, head: bytes) -> None:
         status_line, *lines = head.decode("latin-1").split("\r\n")

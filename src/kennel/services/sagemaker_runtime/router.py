@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Coroutine, Sequence
@@ -27,12 +28,16 @@ from kennel.services.sagemaker_runtime.routing import (
     VariantPlan,
     VariantRoute,
 )
+from kennel.services.sagemaker_runtime.variant_metrics import VariantMetrics
 
 __all__ = ["Invocation", "Keeper", "Router", "Served"]
 
 log = logging.getLogger(__name__)
 
 MODEL_TIMEOUT = 60.0  # seconds a container has to answer ("Use Your Own Inference Code")
+
+_MOST_ATTEMPTS = 2  # instances that may die of one request
+_NOBODY_LISTENS = (ConnectionError, FileNotFoundError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,6 @@ class Served:
     reply: InstanceReply
     variant: str
     instance: str
-    instances: int
     waited: float
     served: float
 
@@ -84,9 +88,12 @@ class Keeper(Protocol):
 class Router:
     """Routes of all endpoints. `invoke` belongs to the event loop, the rest to any thread."""
 
-    def __init__(self, account_id: str) -> None:
+    def __init__(self, account_id: str, metrics: Callable[[str, str], VariantMetrics]) -> None:
+        """`metrics` makes those of an endpoint's variant, by their names."""
         self._account_id = account_id
+        self._metrics = metrics
         self._routes: dict[str, EndpointRoute] = {}
+        self._tickets = itertools.count(1)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._attached = threading.Event()
         self.keeper: Keeper | None = None
@@ -116,35 +123,43 @@ class Router:
 
         self._on_loop(end)
 
+    def beat(self, at: int) -> None:
+        """Has every variant publish what it publishes regularly. On the loop."""
+        for route in self._routes.values():
+            for variant in route.variants.values():
+                variant.metrics.beat(at, variant.outstanding)
+
     async def invoke(self, invocation: Invocation) -> Served:
         """Serves one request.
 
         An instance that dies before the first byte of its answer costs the request nothing: it
-        goes once to another. A time-out or an answer of the model's is never retried. Raises
-        ValidationError, ServiceUnavailable, ModelError (time-outs).
+        goes once to another; and one that was dead before it was asked was not asked. A time-out
+        or an answer of the model's is never retried. Raises ValidationError, ServiceUnavailable,
+        ModelError (time-outs).
         """
         began = asyncio.get_running_loop().time()
         head = invocation.head()
-        for is_last in (False, True):
-            while True:
-                variant = self._route(invocation.endpoint).choose(invocation.target_variant)
-                try:
-                    instance = await variant.acquire()
-                    break
-                except Moved:
-                    continue
-                except ServiceUnavailable as error:
-                    error.variant = variant.name
-                    raise
+        ticket = next(self._tickets)
+        variant = self._route(invocation.endpoint).choose(invocation.target_variant)
+        variant.metrics.arrived(len(variant.instances))
+        attempts = 0
+        again = False
+        while True:
             try:
+                instance = await variant.acquire(ticket, again=again)
                 return await self._serve(invocation, head, variant, instance, began)
-            except ModelError as error:
-                error.variant = variant.name
+            except Moved:
+                pass
+            except (ServiceUnavailable, ModelError):
+                variant.metrics.failed()
                 raise
-            except (InstanceGone, OSError) as error:
-                if is_last or (isinstance(error, InstanceGone) and error.answered):
+            except InstanceGone as error:
+                attempts += error.asked
+                if error.answered or attempts == _MOST_ATTEMPTS:
+                    variant.metrics.failed()
                     raise self._ended(invocation.endpoint, variant) from None
-        raise AssertionError("the last attempt returns or raises")
+            again = True
+            variant = self._route(invocation.endpoint).choose(invocation.target_variant)
 
     async def _serve(
         self,
@@ -155,16 +170,16 @@ class Router:
         began: float,
     ) -> Served:
         """One attempt on one instance, which is given back. Raises ModelError if it is silent for
-        too long, InstanceGone or OSError if it is not there."""
+        too long, InstanceGone if it is not there."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
             async with asyncio.timeout(MODEL_TIMEOUT):
-                reply = await _exchange(instance, head, invocation.body)
+                reply = await self._exchange(invocation, head, variant, instance)
         except TimeoutError:
             self._failed(invocation.endpoint, variant, instance, stuck=True)
             raise _timed_out() from None
-        except (InstanceGone, OSError):
+        except InstanceGone:
             self._failed(invocation.endpoint, variant, instance, stuck=False)
             raise
         finally:
@@ -174,9 +189,31 @@ class Router:
             # The instance idles until it has its next request: that one goes out first, and
             # then this reply.
             await asyncio.sleep(0)
-        count = max(1, len(variant.instances))
-        name = instance.place.name
-        return Served(reply, variant.name, name, count, started - began, ended - started)
+        served = Served(reply, variant.name, instance.place.name, started - began, ended - started)
+        model = float(reply.headers.get("x-kennel-model-micros", served.served * 1e6))
+        overhead = max(0.0, (served.waited + served.served) * 1e6 - model)
+        variant.metrics.answered(reply.status, model, overhead)
+        return served
+
+    async def _exchange(
+        self, invocation: Invocation, head: bytes, variant: VariantRoute, instance: RoutedInstance
+    ) -> InstanceReply:
+        connection = instance.connection
+        if connection is None or not connection.open:
+            try:
+                connection = await InstanceConnection.connect(instance.place.socket)
+            except _NOBODY_LISTENS:
+                raise InstanceGone(asked=False) from None
+            except OSError as error:  # the plane's own trouble, such as too many open files
+                raise ServiceUnavailable(
+                    f"The variant {variant.name} can't be reached: {error.strerror}."
+                ) from error
+            instance.connection = connection
+            # An idle instance that dies is known at once, and not only by the next request.
+            connection.on_idle_end = lambda: self._failed(
+                invocation.endpoint, variant, instance, stuck=False
+            )
+        return await connection.exchange(head, invocation.body)
 
     def run(self, serving: Coroutine[Any, Any, Served]) -> Served:
         """Runs a coroutine of the loop's for a caller outside of it."""
@@ -192,25 +229,31 @@ class Router:
     def _apply(
         self, endpoint: str, plans: Sequence[VariantPlan], on_left: Callable[[str], None]
     ) -> None:
-        self._routes.setdefault(endpoint, EndpointRoute(endpoint)).apply(plans, on_left)
+        route = self._routes.get(endpoint)
+        if route is None:
+            route = EndpointRoute(endpoint, lambda variant: self._metrics(endpoint, variant))
+            self._routes[endpoint] = route
+        route.apply(plans, on_left)
 
     def _failed(
         self, endpoint: str, variant: VariantRoute, instance: RoutedInstance, *, stuck: bool
     ) -> None:
         name = instance.place.name
-        log.warning("instance %s of endpoint %s %s", name, endpoint, "hangs" if stuck else "died")
+        if instance.leaving and not stuck:
+            return  # it is known to be gone, or it was asked to go
         variant.remove(name)
         if self.keeper is not None:
+            log.warning(
+                "instance %s of endpoint %s %s", name, endpoint, "hangs" if stuck else "died"
+            )
             self.keeper.instance_failed(endpoint, variant.name, name, stuck=stuck)
 
     @staticmethod
     def _ended(endpoint: str, variant: VariantRoute) -> ServiceUnavailable:
-        error = ServiceUnavailable(
+        return ServiceUnavailable(
             f"The instance of the variant {variant.name} that served the request ended before it "
             f"had answered. The log group /aws/sagemaker/Endpoints/{endpoint} says why."
         )
-        error.variant = variant.name
-        return error
 
     def _on_loop(self, work: Callable[[], None]) -> None:
         self._attached.wait()
@@ -227,12 +270,6 @@ class Router:
 
         self._loop.call_soon_threadsafe(run)
         done.result()
-
-
-async def _exchange(instance: RoutedInstance, head: bytes, body: bytes) -> InstanceReply:
-    if instance.connection is None or not instance.connection.open:
-        instance.connection = await InstanceConnection.connect(instance.place.socket)
-    return await instance.connection.exchange(head, body)
 
 
 def _timed_out() -> ModelError:

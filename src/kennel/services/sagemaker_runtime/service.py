@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kennel.services.sagemaker_runtime.errors import (
-    ModelError,
-    ServiceUnavailable,
-    ValidationError,
-)
+from kennel.services.sagemaker_runtime.errors import ModelError, ValidationError
+from kennel.services.sagemaker_runtime.pulse import Pulse
 from kennel.services.sagemaker_runtime.router import Invocation, Router, Served
+from kennel.services.sagemaker_runtime.variant_metrics import BEAT_SECONDS, VariantMetrics
 from kennel.services.service import Parts, Service
 
 if TYPE_CHECKING:
-    from kennel.services.cloudwatch import MetricSink
     from kennel.services.context import Context
 
 __all__ = ["PAYLOAD_LIMIT", "SageMakerRuntime", "payload_too_large"]
 
 PAYLOAD_LIMIT = 25 << 20  # bytes ("Quotas", Amazon SageMaker: real-time inference payload 25 MB)
-
-_NAMESPACE = "AWS/SageMaker"
 
 
 class SageMakerRuntime(Service):
@@ -31,8 +27,16 @@ class SageMakerRuntime(Service):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
-        self.router = Router(parts.account_id)
-        self._sink: MetricSink | None = None
+        self.router = Router(parts.account_id, self._metrics)
+        self._pulse = Pulse(parts.clock, BEAT_SECONDS, self.router.beat)
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Names the loop that requests are served on; called there, before any comes."""
+        self.router.attach(loop)
+        self._pulse.start(loop)
+
+    def stop(self) -> None:
+        self._pulse.stop()
 
     def invoke_endpoint(
         self,
@@ -64,41 +68,12 @@ class SageMakerRuntime(Service):
         return result
 
     async def serve(self, invocation: Invocation) -> Served:
-        """Serves a request on the event loop and publishes its metrics, under AWS's names and
-        units ("Amazon SageMaker AI metrics in Amazon CloudWatch"). Raises what the router raises,
-        and ModelError if the model answered with an error."""
-        try:
-            served = await self.router.invoke(invocation)
-        except (ModelError, ServiceUnavailable) as error:
-            self._count_failure(invocation, error.variant)
-            raise
-        self._count(invocation, served)
+        """Serves a request on the event loop. Raises what the router raises, and ModelError if the
+        model answered with an error."""
+        served = await self.router.invoke(invocation)
         if served.reply.status >= 300:
             raise self._model_error(invocation, served)
         return served
-
-    def _count_failure(self, invocation: Invocation, variant: str) -> None:
-        """A request that no instance answered."""
-        dimensions = {"EndpointName": invocation.endpoint, "VariantName": variant}
-        for name in ("Invocations", "Invocation5XXErrors", "InvocationModelErrors"):
-            self._metric_sink().add(_NAMESPACE, name, dimensions, 1.0, "None")
-
-    def _count(self, invocation: Invocation, served: Served) -> None:
-        status = served.reply.status
-        model = float(served.reply.headers.get("x-kennel-model-micros", served.served * 1e6))
-        overhead = max(0.0, (served.waited + served.served) * 1e6 - model)
-        sink = self._metric_sink()
-        dimensions = {"EndpointName": invocation.endpoint, "VariantName": served.variant}
-        for name, value, unit in (
-            ("Invocations", 1.0, "None"),
-            ("InvocationsPerInstance", 1.0 / served.instances, "None"),
-            ("ModelLatency", model, "Microseconds"),
-            ("OverheadLatency", overhead, "Microseconds"),
-            ("Invocation4XXErrors", float(400 <= status < 500), "None"),
-            ("Invocation5XXErrors", float(status >= 500), "None"),
-            ("InvocationModelErrors", float(status >= 300), "None"),
-        ):
-            sink.add(_NAMESPACE, name, dimensions, value, unit)
 
     def _model_error(self, invocation: Invocation, served: Served) -> ModelError:
         status = served.reply.status
@@ -116,12 +91,11 @@ class SageMakerRuntime(Service):
             LogStreamArn=arn,
         )
 
-    def _metric_sink(self) -> MetricSink:
-        if self._sink is None:
-            cloudwatch = self.parts.dispatcher.service("cloudwatch")
-            assert cloudwatch is not None
-            self._sink = cloudwatch.sink  # type: ignore[attr-defined]
-        return self._sink
+    def _metrics(self, endpoint: str, variant: str) -> VariantMetrics:
+        cloudwatch = self.parts.dispatcher.service("cloudwatch")
+        assert cloudwatch is not None
+        add = cloudwatch.sink.add  # type: ignore[attr-defined]
+        return VariantMetrics(add, self.parts.clock.policy, endpoint, variant)
 
 
 def payload_too_large() -> ValidationError:

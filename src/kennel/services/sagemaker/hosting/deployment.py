@@ -50,6 +50,7 @@ class ServedVariant(msgspec.Struct, kw_only=True, omit_defaults=True):
     weight: float
     startup_timeout: int = 240
     download_timeout: int = 3600
+    routing: str = ""
 
 
 class Deployment(msgspec.Struct, kw_only=True, omit_defaults=True):

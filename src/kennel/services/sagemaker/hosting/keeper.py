@@ -231,7 +231,7 @@ class EndpointKeeper:
         for variant in deployment.variants:
             server = self._server(name, deployment, variant)
             places = [instance.place for instance in server.instances[: variant.count]]
-            plans.append(VariantPlan(variant.name, variant.weight, places))
+            plans.append(VariantPlan(variant.name, variant.weight, places, variant.routing))
         self._note_leaving(name, {place.name for plan in plans for place in plan.instances})
         self._router.publish(name, plans, self._left)
 
