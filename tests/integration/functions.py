@@ -29,9 +29,10 @@ class Functions:
         self.client = plane.client("lambda")
         self.logs = plane.client("logs")
         self._iam = plane.client("iam")
-        self.role = self._role("functions")
+        self.role = self.role_named("functions")
 
-    def _role(self, name: str) -> str:
+    def role_named(self, name: str) -> str:
+        """The ARN of a role that functions can have, made unless it is there."""
         try:
             return str(self._iam.get_role(RoleName=name)["Role"]["Arn"])
         except self._iam.exceptions.NoSuchEntityException:

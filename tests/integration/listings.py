@@ -322,7 +322,11 @@ def user_tags(stage: Stage) -> Listing:
 
 
 def _function(stage: Stage, name: str) -> None:
-    stage.client("lambda").create_function(
+    """Makes the function unless it is there."""
+    client = stage.client("lambda")
+    if name in [one["FunctionName"] for one in client.list_functions()["Functions"]]:
+        return
+    client.create_function(
         FunctionName=name,
         Role=stage.role,
         Runtime="python3.11",
@@ -333,25 +337,55 @@ def _function(stage: Stage, name: str) -> None:
 
 @listing("lambda", "ListFunctions")
 def functions(stage: Stage) -> Listing:
-    """All of the account's: the first to ask makes them."""
-    for number in reversed(_FIVE):
-        _function(stage, f"listed{number}")
-    every = [one["FunctionName"] for one in stage.client("lambda").list_functions()["Functions"]]
-    return Listing({"Functions[].FunctionName": sorted(every)})
+    """All of the account's, those of the other lists among them."""
+    names = ["aliases", "events", "listed0", "listed1", "versions"]
+    for name in reversed(names):
+        _function(stage, name)
+    return Listing({"Functions[].FunctionName": names})
+
+
+def _five_versions(stage: Stage, name: str) -> None:
+    """A function with the versions 1 to 5."""
+    _function(stage, name)
+    client = stage.client("lambda")
+    settled = client.get_waiter("function_updated_v2")
+    for number in _FIVE:
+        settled.wait(FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200})
+        client.update_function_configuration(FunctionName=name, Timeout=number + 10)
+        settled.wait(FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200})
+        client.publish_version(FunctionName=name)
+
+
+@listing("lambda", "ListVersionsByFunction")
+def versions(stage: Stage) -> Listing:
+    _five_versions(stage, "versions")
+    return Listing(
+        {"Versions[].Version": ["$LATEST", "1", "2", "3", "4", "5"]}, {"FunctionName": "versions"}
+    )
+
+
+@listing("lambda", "ListAliases")
+def aliases(stage: Stage) -> Listing:
+    _function(stage, "aliases")
+    names = [f"alias{number}" for number in _FIVE]
+    for name in reversed(names):
+        stage.client("lambda").create_alias(
+            FunctionName="aliases", Name=name, FunctionVersion="$LATEST"
+        )
+    return Listing({"Aliases[].Name": names}, {"FunctionName": "aliases"})
 
 
 @listing("lambda", "ListFunctionEventInvokeConfigs")
 def event_invoke_configs(stage: Stage) -> Listing:
-    """One a qualifier, and `$LATEST` is the only one so far."""
-    _function(stage, "events")
-    stage.client("lambda").put_function_event_invoke_config(
-        FunctionName="events", MaximumRetryAttempts=1
-    )
+    """One for each of five versions."""
+    _five_versions(stage, "events")
+    for number in _FIVE:
+        stage.client("lambda").put_function_event_invoke_config(
+            FunctionName="events", Qualifier=str(number + 1), MaximumEventAgeInSeconds=60 + number
+        )
     return Listing(
-        {"FunctionEventInvokeConfigs[].MaximumRetryAttempts": [1]},
+        {"FunctionEventInvokeConfigs[].MaximumEventAgeInSeconds": [60, 61, 62, 63, 64]},
         {"FunctionName": "events"},
-        page_size=1,
-        few=True,
     )
 
 

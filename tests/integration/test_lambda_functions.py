@@ -230,7 +230,7 @@ def test_account_settings_show_the_limits(functions: Functions) -> None:
         ({"Code": {"ZipFile": b"no zip"}}, "InvalidParameterValueException", "Could not unzip"),
         ({"Code": {"ZipFile": archive({"../../evil.py": ""})}}, "InvalidParameterValueException",
          "'..' in its path"),
-        ({"Publish": True}, "NotImplemented", "Publish"),
+        ({"PublishTo": "LATEST_PUBLISHED"}, "NotImplemented", "PublishTo"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )  # fmt: skip
@@ -266,9 +266,8 @@ def test_an_archive_that_unzips_to_too_much_is_refused(functions: Functions) -> 
 
 
 def test_later_stages_are_refused_by_name(functions: Functions) -> None:
-    functions.create("unversioned", ONE)
     code, message, _ = error_of(
-        lambda: functions.client.publish_version(FunctionName="unversioned")
+        lambda: functions.client.create_function_url_config(FunctionName="any", AuthType="NONE")
     )
     assert code == "NotImplemented"
-    assert "PublishVersion" in message
+    assert "CreateFunctionUrlConfig" in message

@@ -104,13 +104,14 @@ def _broken_archive() -> bytes:
     return data.replace(b"spoilt", b"broken", 1)
 
 
-def _create(stage: Stage, name: str, code: bytes) -> None:
+def _create(stage: Stage, name: str, code: bytes, *, publish: bool = False) -> None:
     stage.client("lambda").create_function(
         FunctionName=name,
         Role=stage.role,
         Runtime="python3.11",
         Handler="main.handler",
         Code={"ZipFile": code},
+        Publish=publish,
     )
 
 
@@ -119,6 +120,12 @@ def _created(stage: Stage, code: bytes) -> Wait:
     name = stage.name("function")
     _create(stage, name, code)
     return Wait({"FunctionName": name}, at_once=True)
+
+
+def _published(stage: Stage, code: bytes) -> Wait:
+    name = stage.name("function")
+    _create(stage, name, code, publish=True)
+    return Wait({"FunctionName": name, "Qualifier": "1"}, at_once=True)
 
 
 def _updated(stage: Stage, code: bytes) -> Wait:
@@ -139,16 +146,24 @@ def function(stage: Stage) -> Wait:
 
 @wait("lambda", "FunctionActive", "Active")
 @wait("lambda", "FunctionActiveV2", "Active")
-@wait("lambda", "PublishedVersionActive", "Active")
 def active_function(stage: Stage) -> Wait:
     return _created(stage, code_archive())
 
 
 @wait("lambda", "FunctionActive", "Failed")
 @wait("lambda", "FunctionActiveV2", "Failed")
-@wait("lambda", "PublishedVersionActive", "Failed")
 def failed_function(stage: Stage) -> Wait:
     return _created(stage, _broken_archive())
+
+
+@wait("lambda", "PublishedVersionActive", "Active")
+def active_version(stage: Stage) -> Wait:
+    return _published(stage, code_archive())
+
+
+@wait("lambda", "PublishedVersionActive", "Failed")
+def failed_version(stage: Stage) -> Wait:
+    return _published(stage, _broken_archive())
 
 
 @wait("lambda", "FunctionUpdated", "Successful")

@@ -66,3 +66,11 @@ def test_keys_are_in_the_order_of_the_functions_names() -> None:
     assert sorted(version_key(name, "$LATEST") for name in names) == [
         version_key(name, "$LATEST") for name in names
     ]
+
+
+def test_keys_of_a_function_s_versions_are_in_the_order_of_their_numbers() -> None:
+    versions = ["$LATEST", "1", "2", "9", "10", "11", "100"]
+    keys = [version_key("a", version) for version in versions]
+    assert sorted(keys) == keys
+    assert all(key.startswith(version_key("a", "")) for key in keys)
+    assert keys[-1] < version_key("a-b", "$LATEST")

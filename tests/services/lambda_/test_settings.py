@@ -75,7 +75,7 @@ def test_other_runtimes_are_refused_by_name(name: str) -> None:
         {"FileSystemConfigs": [{}]},
         {"DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:000000000000:q"}},
         {"SnapStart": {"ApplyOn": "PublishedVersions"}},
-        {"Publish": True},
+        {"PublishTo": "LATEST_PUBLISHED"},
     ],
 )
 def test_what_kennel_can_not_honour_is_refused(given_parameters: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import platform
 import time
 from typing import TYPE_CHECKING, Any
 
-from kennel.services.lambda_.document import Version
+from kennel.services.lambda_.document import State, Version
 from kennel.services.lambda_.naming import LATEST, function_arn
 
 if TYPE_CHECKING:
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["describe", "log_group", "runtime_arn", "timestamp"]
 
 
-def describe(ctx: Context, version: Version, *, qualified: bool = False) -> dict[str, Any]:
-    """FunctionConfiguration. `qualified`: a version was asked for, so its ARN names it."""
-    shown = version.version if qualified or version.version != LATEST else ""
+def describe(ctx: Context, version: Version, qualifier: str = "") -> dict[str, Any]:
+    """FunctionConfiguration. `qualifier` is the version or alias that was asked for, so that the
+    ARN names it; a published version's names it always."""
+    shown = qualifier or ("" if version.version == LATEST else version.version)
     result: dict[str, Any] = {
         "FunctionName": version.function,
         "FunctionArn": function_arn(ctx, version.function, shown),
@@ -41,11 +42,12 @@ def describe(ctx: Context, version: Version, *, qualified: bool = False) -> dict
         "RuntimeVersionConfig": {"RuntimeVersionArn": runtime_arn(ctx.region)},
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": log_group(version)},
         "State": version.state,
-        "LastUpdateStatus": version.update,
         **version.stored,
     }
     if version.environment:
         result["Environment"] = {"Variables": version.environment}
+    if version.state is not State.PENDING:
+        result["LastUpdateStatus"] = version.update
     for name, text in (
         ("StateReason", version.state_reason),
         ("StateReasonCode", version.state_reason_code),

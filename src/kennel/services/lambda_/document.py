@@ -11,13 +11,16 @@ import msgspec
 from kennel.store import Document
 
 __all__ = [
+    "Alias",
     "Code",
     "EventInvokeConfig",
     "Function",
     "IllegalMove",
+    "Numbers",
     "State",
     "Update",
     "Version",
+    "alias_key",
     "move_state",
     "move_update",
     "version_key",
@@ -54,6 +57,9 @@ _UPDATES: Mapping[Update, frozenset[Update]] = {
 }
 
 
+_DIGITS = 10
+
+
 class IllegalMove(Exception):
     """A status can't follow another."""
 
@@ -71,6 +77,7 @@ class Version(Document):
 
     `stored` holds parameters that are kept and described, but change nothing here (VpcConfig, …).
     `serving` is the code that invocations get: it differs from `code` while that is unpacked.
+    `source` is the fingerprint of the `$LATEST` that a published version was taken from.
     """
 
     function: str
@@ -96,6 +103,26 @@ class Version(Document):
     update: Update = Update.IN_PROGRESS
     update_reason: str = ""
     update_reason_code: str = ""
+    source: str = ""
+
+
+class Alias(Document):
+    """A name for a version. `weights` is the share of invocations, 0 to 1, that another one gets;
+    it has at most one entry."""
+
+    function: str
+    name: str
+    version: str
+    revision_id: str
+    description: str = ""
+    weights: dict[str, float] = msgspec.field(default_factory=dict)
+
+
+class Numbers(Document):
+    """The last number that a function's versions had. It outlives the function: numbers are not
+    used again, even if it is deleted and made anew ("Introduction to Lambda versioning")."""
+
+    last: int
 
 
 class EventInvokeConfig(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -118,8 +145,14 @@ class Function(Document):
 
 def version_key(function: str, version: str) -> str:
     """Under which a version is stored: a space sorts before all that a name can hold, so that keys
-    are in the order of the names, and a function's versions are those with the prefix `NAME `."""
-    return f"{function} {version}"
+    are in the order of the names, and a function's versions are those with the prefix `NAME `.
+    `$LATEST` is the first of them, and the others are in the order of their numbers."""
+    return f"{function} {version.zfill(_DIGITS) if version.isdecimal() else version}"
+
+
+def alias_key(function: str, alias: str) -> str:
+    """Under which an alias is stored: a function's are those with the prefix `NAME `."""
+    return f"{function} {alias}"
 
 
 def move_state(version: Version, state: State, reason: str = "", code: str = "") -> None:

@@ -26,7 +26,7 @@ from kennel.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceNotFoundException,
 )
-from kennel.services.lambda_.naming import FunctionName
+from kennel.services.lambda_.naming import LATEST, FunctionName
 from kennel.store import Collection, Migration
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ class EventQueue:
         event = _Event(FunctionName(name, qualifier), request, received, errors, refusals)
         function = self._functions.get(name)
         configs = {} if function is None else function.event_configs
-        return event, configs.get(qualifier)
+        return event, configs.get("" if qualifier == LATEST else qualifier)
 
     async def _again(self, due: _Due, pause: float, counted: str) -> None:
         """Keeps the event for another attempt. `counted` is the column that counts this one."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.errors import AwsError
 from kennel.services.lambda_.archive import ArchiveRefused
-from kennel.services.lambda_.area import Area
+from kennel.services.lambda_.area import Area, check_revision, unqualified
 from kennel.services.lambda_.describe import describe
 from kennel.services.lambda_.document import (
     Code,
@@ -22,13 +22,14 @@ from kennel.services.lambda_.document import (
 )
 from kennel.services.lambda_.errors import (
     InvalidParameterValueException,
-    PreconditionFailedException,
     RequestEntityTooLargeException,
     ResourceConflictException,
 )
 from kennel.services.lambda_.naming import LATEST, FunctionName, function_arn, parse_name
 from kennel.services.lambda_.paging import marked
+from kennel.services.lambda_.publishing import publish_in
 from kennel.services.lambda_.settings import apply_settings, refuse_unsupported
+from kennel.services.lambda_.settled import check_settled
 from kennel.services.page_token import encode_place
 from kennel.services.roles import RoleNotPassable, pass_role
 
@@ -46,12 +47,11 @@ _NOT_SETTINGS = frozenset({"self", "ctx", "FunctionName", "RevisionId"})
 
 
 class Functions(Area):
-    """CreateFunction to DeleteFunction."""
+    """CreateFunction, and what reads and changes functions."""
 
     operations: ClassVar[frozenset[str]] = frozenset(
         {
             "create_function",
-            "delete_function",
             "get_function",
             "get_function_configuration",
             "list_functions",
@@ -103,7 +103,7 @@ class Functions(Area):
                 "Runtime and Handler are mandatory parameters for functions created with "
                 "deployment packages."
             )
-        name = parse_name(ctx, FunctionName).name
+        name = unqualified(ctx, FunctionName)
         if self.functions.get(name) is not None:
             raise _exists(name)
         _pass_role(ctx, Role)
@@ -121,17 +121,18 @@ class Functions(Area):
         version.code = self._stored_code(ctx, Code)
         function = Function(name=name, tags=dict(Tags or {}))
 
-        def create(connection: sqlite3.Connection) -> bool:
+        def create(connection: sqlite3.Connection) -> Version | None:
             if not self.functions.add_in(connection, name, function):
-                return False
-            self.versions.put_in(connection, version_key(name, LATEST), version)
-            return True
+                return None
+            return self._store_in(connection, version, Publish)
 
-        if not self.parts.database.write(create):
+        made = self.parts.database.write(create)
+        if made is None:
             self.code.remove(version.code)
             raise _exists(name)
-        self.wake(name)
-        return describe(ctx, version)
+        self.keeper.wake(name)
+        # [O] The ARN names no version, even if one was published.
+        return {**describe(ctx, made), "FunctionArn": function_arn(ctx, name)}
 
     def get_function(
         self, ctx: Context, *, FunctionName: str, Qualifier: str = ""
@@ -140,7 +141,7 @@ class Functions(Area):
         named = parse_name(ctx, FunctionName, Qualifier)
         function, version = self.require(ctx, named)
         result: dict[str, Any] = {
-            "Configuration": describe(ctx, version, qualified=bool(named.qualifier)),
+            "Configuration": describe(ctx, version, named.qualifier),
             "Code": {"RepositoryType": "S3"},
         }
         if function.tags:
@@ -151,7 +152,7 @@ class Functions(Area):
         self, ctx: Context, *, FunctionName: str, Qualifier: str = ""
     ) -> dict[str, Any]:
         named = parse_name(ctx, FunctionName, Qualifier)
-        return describe(ctx, self.require(ctx, named)[1], qualified=bool(named.qualifier))
+        return describe(ctx, self.require(ctx, named)[1], named.qualifier)
 
     def list_functions(
         self,
@@ -162,18 +163,31 @@ class Functions(Area):
         Marker: str = "",
         MaxItems: int = _PAGE,
     ) -> dict[str, Any]:
-        """Functions in the order of their names."""
+        """Functions in the order of their names; with ALL, every version of each."""
         limit = min(MaxItems, _PAGE)
-        after = version_key(marked(Marker, "functions"), "~") if Marker else ""
-        found = self.versions.list(after=after, limit=limit + 1)
-        # Every version is listed only on demand; `$LATEST` is all that there is so far.
-        page = [version for _, version in found[:limit]]
         everything = FunctionVersion == "ALL"
+        listing = "versions of functions" if everything else "functions"
+        after = marked(Marker, listing) if Marker else ""
+
+        def read(connection: sqlite3.Connection) -> list[tuple[str, Version]]:
+            if everything:
+                return self.versions.list_in(connection, after=after, limit=limit + 1)
+            keys = [
+                (name, version_key(name, LATEST))
+                for name, _ in self.functions.list_in(connection, after=after, limit=limit + 1)
+            ]
+            found = [(name, self.versions.get_in(connection, key)) for name, key in keys]
+            return [(name, version) for name, version in found if version is not None]
+
+        found = self.parts.database.read(read)
         result: dict[str, Any] = {
-            "Functions": [describe(ctx, version, qualified=everything) for version in page]
+            "Functions": [
+                describe(ctx, version, version.version if everything else "")
+                for _, version in found[:limit]
+            ]
         }
         if len(found) > limit:
-            result["NextMarker"] = encode_place("functions", page[-1].function)
+            result["NextMarker"] = encode_place(listing, found[limit - 1][0])
         return result
 
     def update_function_code(
@@ -192,9 +206,10 @@ class Functions(Area):
         DryRun: bool = False,
         RevisionId: str = "",
     ) -> dict[str, Any]:
-        """Replaces the code. Invocations get the old one until the new one is unpacked."""
-        refuse_unsupported({"Publish": Publish, "PublishTo": PublishTo})
-        name = parse_name(ctx, FunctionName).name
+        """Replaces the code. Invocations get the old one until the new one is unpacked. With
+        Publish, the version that is made of it is described, else `$LATEST`."""
+        refuse_unsupported({"PublishTo": PublishTo})
+        name = unqualified(ctx, FunctionName)
         self._require_settled(ctx, name, RevisionId)
         given = {
             "ZipFile": ZipFile,
@@ -211,7 +226,7 @@ class Functions(Area):
                 apply_settings(version, {"Architectures": Architectures})
 
         try:
-            version = self._change(ctx, name, RevisionId, change, dry=DryRun)
+            version = self._change(ctx, name, RevisionId, change, publish=Publish, dry=DryRun)
         except BaseException:
             self.code.remove(code)
             raise
@@ -250,7 +265,7 @@ class Functions(Area):
         """Changes the settings that are given; new environments get them."""
         given = {name: value for name, value in locals().items() if name not in _NOT_SETTINGS}
         refuse_unsupported(given)
-        name = parse_name(ctx, FunctionName).name
+        name = unqualified(ctx, FunctionName)
         self._require_settled(ctx, name, RevisionId)
         if Role is not None:
             _pass_role(ctx, Role)
@@ -261,30 +276,11 @@ class Functions(Area):
 
         return describe(ctx, self._change(ctx, name, RevisionId, change))
 
-    def delete_function(
-        self, ctx: Context, *, FunctionName: str, Qualifier: str = ""
-    ) -> dict[str, Any]:
-        """Deletes the function. Its environments answer what they were asked, and end."""
-        named = parse_name(ctx, FunctionName, Qualifier)
-        self.require(ctx, named)
-        if named.qualifier:
-            raise InvalidParameterValueException(
-                f"{LATEST} version cannot be deleted without deleting the function."
-            )
-
-        def delete(connection: sqlite3.Connection) -> list[Version]:
-            found = self.versions.list_in(connection, version_key(named.name, ""))
-            for key, _ in found:
-                self.versions.delete_in(connection, key)
-            self.functions.delete_in(connection, named.name)
-            return [version for _, version in found]
-
-        self.forget(named.name, self.parts.database.write(delete))
-        return {"StatusCode": 204, "_status": 204}
-
     def _require_settled(self, ctx: Context, name: str, revision: str) -> None:
         """Says what stands against a change before any work is done for it."""
-        _check_settled(ctx, self.require(ctx, FunctionName(name))[1], revision)
+        version = self.require(ctx, FunctionName(name))[1]
+        check_revision(revision, version.revision_id)
+        check_settled(ctx, version)
 
     def _change(
         self,
@@ -293,27 +289,34 @@ class Functions(Area):
         revision: str,
         change: Callable[[Version], None],
         *,
+        publish: bool = False,
         dry: bool = False,
     ) -> Version:
-        def apply(version: Version) -> Version | None:
-            _check_settled(ctx, version, revision)
+        def apply(connection: sqlite3.Connection) -> Version:
+            _, version = self.require_in(ctx, connection, FunctionName(name))
+            check_revision(revision, version.revision_id)
+            check_settled(ctx, version)
             if version.state is State.FAILED:
                 move_state(version, State.PENDING, "The function is being created.", "Creating")
             change(version)
             move_update(version, Update.IN_PROGRESS, "The function is being created.", "Creating")
             version.last_modified = self.parts.clock.wall()
             version.revision_id = str(uuid.uuid4())
-            return version
+            return version if dry else self._store_in(connection, version, publish)
 
         if dry:
-            version = self.require(ctx, FunctionName(name))[1]
-            changed: Version | None = apply(version)
-        else:
-            changed = self.versions.update(version_key(name, LATEST), apply)
-            self.wake(name)
-        if changed is None:
-            raise self.not_found(ctx, FunctionName(name))
+            return self.parts.database.read(apply)
+        changed = self.parts.database.write(apply)
+        self.keeper.wake(name)
         return changed
+
+    def _store_in(self, connection: sqlite3.Connection, latest: Version, publish: bool) -> Version:
+        """Stores `$LATEST`, and what is published of it; gives what the caller asked for."""
+        published = None
+        if publish:
+            published = publish_in(connection, self.versions, self.numbers, latest)
+        self.versions.put_in(connection, version_key(latest.function, LATEST), latest)
+        return published or latest
 
     def _stored_code(self, ctx: Context, given: Mapping[str, Any]) -> Code:
         """Keeps the archive that the parameters of FunctionCode mean."""
@@ -364,25 +367,6 @@ def _pass_role(ctx: Context, role: str) -> None:
         raise InvalidParameterValueException(
             "The role defined for the function cannot be assumed by Lambda."
         ) from error
-
-
-def _check_settled(ctx: Context, version: Version, revision: str) -> None:
-    if revision and revision != version.revision_id:
-        raise PreconditionFailedException(
-            "The Revision Id provided does not match the latest Revision Id. Call the GetFunction "
-            "or the GetAlias API to retrieve the latest Revision Id"
-        )
-    arn = function_arn(ctx, version.function)
-    if version.state is State.PENDING:
-        raise ResourceConflictException(
-            "The operation cannot be performed at this time. The function is currently in the "
-            f"following state: {version.state}"
-        )
-    if version.update is Update.IN_PROGRESS:
-        raise ResourceConflictException(
-            "The operation cannot be performed at this time. An update is in progress for "
-            f"resource: {arn}"
-        )
 
 
 _NO_CODE = Code(id="", sha256="", size=0)

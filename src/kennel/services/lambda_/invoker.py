@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import json
 import logging
 import secrets
@@ -28,12 +29,13 @@ from kennel.services.lambda_.errors import (
     ServiceException,
     TooManyRequestsException,
 )
-from kennel.services.lambda_.naming import LATEST, FunctionName
+from kennel.services.lambda_.naming import FunctionName
 from kennel.services.roles import RoleNotPassable
 
 if TYPE_CHECKING:
     from kennel.services.cloudwatch import MetricSink
     from kennel.services.lambda_.events import EventQueue
+    from kennel.services.lambda_.routes import Routes
     from kennel.services.service import Parts
 
 __all__ = ["EVENT_LIMIT", "PAYLOAD_LIMIT", "Invocation", "Invoker", "Reply", "payload_too_large"]
@@ -77,9 +79,10 @@ class Reply:
 class Invoker:
     """`invoke` is for the event loop."""
 
-    def __init__(self, parts: Parts, fleet: Fleet, events: EventQueue) -> None:
+    def __init__(self, parts: Parts, fleet: Fleet, routes: Routes, events: EventQueue) -> None:
         self._parts = parts
         self._fleet = fleet
+        self._routes = routes
         self._events = events
         self._sink: MetricSink | None = None
 
@@ -91,7 +94,7 @@ class Invoker:
         context = _decoded(invocation.client_context)
         payload = invocation.payload or b"{}"
         await _check_json(payload)
-        version = named.qualifier or LATEST
+        version = self._routes.resolve(named.name, named.qualifier)
         shown = f"{arn}:{named.qualifier}" if named.qualifier else arn
         try:
             self._fleet.deployment(named.name, version)
@@ -108,19 +111,20 @@ class Invoker:
             await self._events.put(named, request)
             self.count(named, "AsyncEventsReceived", 1.0)
             return Reply(202)
-        answer = await self.serve(named, request)
+        answer = await self.serve(named, request, version)
         tail = base64.b64encode(answer.log).decode() if invocation.log_type == "Tail" else ""
         return Reply(200, answer.payload, version, answer.function_error, tail)
 
-    async def serve(self, named: FunctionName, request: Request) -> Answer:
-        """Serves one invocation and publishes its metrics. Raises the errors of Invoke."""
-        version = named.qualifier or LATEST
+    async def serve(self, named: FunctionName, request: Request, version: str = "") -> Answer:
+        """Serves one invocation by the version, else by the one that `named` means now, and
+        publishes its metrics. Raises the errors of Invoke."""
+        version = version or self._routes.resolve(named.name, named.qualifier)
         try:
             answer = await self._fleet.invoke(named.name, version, request)
         except NotPublished as error:
             raise _not_published(error, request.arn) from None
         except CapReached as error:
-            self.count(named, "Throttles", 1.0)
+            self.count(named, "Throttles", 1.0, version=version)
             raise TooManyRequestsException(
                 "Rate Exceeded.", Reason=error.reason, retryAfterSeconds="1"
             ) from None
@@ -133,25 +137,37 @@ class Invoker:
             raise ServiceException(
                 f"No environment could be started for the function {named.name}: {error}"
             ) from None
-        self.count(named, "Invocations", 1.0)
-        self.count(named, "Errors", 1.0 if answer.function_error else 0.0)
-        self.count(named, "Duration", answer.duration * 1000, "Milliseconds")
+        count = functools.partial(self.count, named, version=version)
+        count("Invocations", 1.0)
+        count("Errors", 1.0 if answer.function_error else 0.0)
+        count("Duration", answer.duration * 1000, "Milliseconds")
         running_now = float(self._fleet.concurrency(named.name) + 1)
-        self.count(named, "ConcurrentExecutions", running_now)
+        count("ConcurrentExecutions", running_now)
         return answer
 
-    def count(self, named: FunctionName, metric: str, value: float, unit: str = "Count") -> None:
-        """Publishes a value under AWS's dimensions: for the function, and for what was invoked
-        ("Types of metrics for Lambda functions")."""
+    def count(
+        self,
+        named: FunctionName,
+        metric: str,
+        value: float,
+        unit: str = "Count",
+        version: str = "",
+    ) -> None:
+        """Publishes a value under AWS's dimensions: for the function, for what was invoked, and for
+        the version that served an alias ("Types of metrics for Lambda functions")."""
         if self._sink is None:
             service = self._parts.dispatcher.service("cloudwatch")
             assert service is not None
             self._sink = service.sink  # type: ignore[attr-defined]
         name = named.name
         resource = f"{name}:{named.qualifier}" if named.qualifier else name
-        self._sink.add(_NAMESPACE, metric, (("FunctionName", name),), value, unit)
-        dimensions = (("FunctionName", name), ("Resource", resource))
-        self._sink.add(_NAMESPACE, metric, dimensions, value, unit)
+        by_name = ("FunctionName", name)
+        by_resource = ("Resource", resource)
+        self._sink.add(_NAMESPACE, metric, (by_name,), value, unit)
+        self._sink.add(_NAMESPACE, metric, (by_name, by_resource), value, unit)
+        if named.qualifier and version not in ("", named.qualifier):
+            executed = ("ExecutedVersion", version)
+            self._sink.add(_NAMESPACE, metric, (executed, by_name, by_resource), value, unit)
 
 
 def payload_too_large(kind: str, size: int) -> RequestTooLargeException:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,9 @@ class FunctionKeeper:
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._uses: Counter[str] = Counter()
+        """How many deployments, ending ones too, run from a code id."""
 
     def start(self) -> None:
         """Serves what was served before, and takes up what was under way."""
@@ -58,7 +62,7 @@ class FunctionKeeper:
             serving = version.serving
             prepared = serving is not None and self._code.is_prepared(serving)
             if serving is not None and prepared:
-                self._publish(version, serving, former=None)
+                self._publish(version, serving)
             else:
                 self._refuse(version)
             if not prepared or version.update is Update.IN_PROGRESS:
@@ -77,16 +81,27 @@ class FunctionKeeper:
         """Has the function looked at soon."""
         self._queue.put(function)
 
+    def serve(self, version: Version) -> None:
+        """Serves a version that was published, unless that is done. It is reached when this
+        returns, but for one whose code has to be unpacked first."""
+        if self._fleet.serves(version.function, version.version):
+            return
+        code = version.serving
+        if code is None or not self._code.is_prepared(code):
+            self._refuse(version)
+            self.wake(version.function)
+            return
+        self._publish(version, code)
+        if self._versions.get(version_key(version.function, version.version)) is None:
+            self._fleet.withdraw(version.function, version.version)  # it was deleted meanwhile
+
     def forget(self, function: str, versions: Sequence[Version]) -> None:
-        """Serves a deleted function no more; its code goes once nothing runs from it."""
-
-        def drained() -> None:
-            for version in versions:
-                for code in (version.code, version.serving):
-                    if code is not None:
-                        self._code.remove(code)
-
-        self._fleet.withdraw(function, drained)
+        """Serves these deleted versions no more; code goes once nothing runs from it."""
+        for version in versions:
+            self._fleet.withdraw(function, version.version)
+            for code in (version.code, version.serving):
+                if code is not None:
+                    self._discard(function, code)
 
     def _run(self) -> None:
         while (function := self._queue.get()) is not None:
@@ -99,10 +114,14 @@ class FunctionKeeper:
                 timer.start()
 
     def _keep(self, function: str) -> None:
-        key = version_key(function, LATEST)
-        version = self._versions.get(key)
-        if version is None or self._stopping.is_set():
-            return
+        for key, version in self._versions.list(version_key(function, "")):
+            if self._stopping.is_set():
+                return
+            # A published version does not change: once served is served for good.
+            if version.version == LATEST or not self._fleet.serves(function, version.version):
+                self._bring(key, version)
+
+    def _bring(self, key: str, version: Version) -> None:
         if version.state is State.PENDING:
             self._refuse(version)
         code = version.code
@@ -112,10 +131,9 @@ class FunctionKeeper:
             self._settle(key, code, str(error))
             return
         # Invocations reach the new code before the status says so.
-        former = version.serving if version.serving != code else None
-        self._publish(version, code, former)
+        self._publish(version, code)
         if self._settle(key, code, "") is None:
-            self._fleet.withdraw(function, lambda: None)  # it was deleted meanwhile
+            self._fleet.withdraw(version.function, version.version)  # it was deleted meanwhile
 
     def _settle(self, key: str, code: Code, fault: str) -> Version | None:
         """Writes down how it went, unless the function has changed again."""
@@ -142,11 +160,12 @@ class FunctionKeeper:
     def _refuse(self, version: Version) -> None:
         self._fleet.refuse(
             version.function,
+            version.version,
             "The operation cannot be performed at this time. The function is currently in the "
             f"following state: {version.state}",
         )
 
-    def _publish(self, version: Version, code: Code, former: Code | None) -> None:
+    def _publish(self, version: Version, code: Code) -> None:
         deployment = Deployment(
             function=version.function,
             version=version.version,
@@ -161,8 +180,23 @@ class FunctionKeeper:
             environment=dict(version.environment),
         )
 
-        def drained() -> None:
-            if former is not None:
-                self._code.remove(former)
+        def ended() -> None:
+            with self._lock:
+                self._uses[code.id] -= 1
+            self._discard(version.function, code)
 
-        self._fleet.publish(deployment, drained)
+        with self._lock:
+            self._uses[code.id] += 1
+        self._fleet.publish(deployment, ended)
+
+    def _discard(self, function: str, code: Code) -> None:
+        """Deletes code that no version has and nothing runs from. Who ends last deletes it: a code
+        that `$LATEST` has no more can't become another version's."""
+        versions = [version for _, version in self._versions.list(version_key(function, ""))]
+        if any(code in (version.code, version.serving) for version in versions):
+            return
+        with self._lock:
+            used = self._uses[code.id] > 0
+        if not used:
+            del self._uses[code.id]
+            self._code.remove(code)

@@ -6,15 +6,15 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kennel.services.lambda_.area import Area
-from kennel.services.lambda_.document import Function, Version, version_key
+from kennel.services.lambda_.area import Area, check_revision
+from kennel.services.lambda_.document import Alias, Function, Version, alias_key, version_key
 from kennel.services.lambda_.errors import (
+    InvalidParameterValueException,
     PolicyLengthExceededException,
-    PreconditionFailedException,
     ResourceConflictException,
     ResourceNotFoundException,
 )
-from kennel.services.lambda_.naming import LATEST, function_arn, parse_name
+from kennel.services.lambda_.naming import LATEST, FunctionName, function_arn, parse_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -108,39 +108,48 @@ class Permissions(Area):
 
     def get_policy(self, ctx: Context, *, FunctionName: str, Qualifier: str = "") -> dict[str, Any]:
         named = parse_name(ctx, FunctionName, Qualifier)
-        function, version = self.require(ctx, named)
+
+        def read(connection: sqlite3.Connection) -> tuple[Function, str]:
+            function, holder = self._holder_in(ctx, connection, named)
+            return function, holder.revision_id
+
+        function, revision = self.parts.database.read(read)
         statements = function.policies.get(named.qualifier)
         if not statements:
             raise ResourceNotFoundException("The resource you requested does not exist.")
-        return {"Policy": _document(statements), "RevisionId": version.revision_id}
+        return {"Policy": _document(statements), "RevisionId": revision}
 
     def _change(self, ctx: Context, name: str, qualifier: str, revision: str, change: Any) -> None:
         named = parse_name(ctx, name, qualifier)
-        key = version_key(named.name, named.qualifier or LATEST)
+        if named.qualifier == LATEST:
+            raise InvalidParameterValueException(
+                f"We currently do not support adding policies for {LATEST}."
+            )
 
         def apply(connection: sqlite3.Connection) -> None:
-            function = self.functions.get_in(connection, named.name)
-            version = self.versions.get_in(connection, key)
-            if function is None or version is None:
-                raise self.not_found(ctx, named)
-            if revision and revision != version.revision_id:
-                raise PreconditionFailedException(
-                    "The Revision Id provided does not match the latest Revision Id."
-                )
+            function, holder = self._holder_in(ctx, connection, named)
+            check_revision(revision, holder.revision_id)
             statements = function.policies.setdefault(named.qualifier, [])
             change(statements)
             if not statements:
                 del function.policies[named.qualifier]
-            version.revision_id = str(uuid.uuid4())
-            self._store(connection, function, key, version)
+            self.functions.put_in(connection, function.name, function)
+            holder.revision_id = str(uuid.uuid4())
+            if isinstance(holder, Alias):
+                self.aliases.put_in(connection, alias_key(named.name, holder.name), holder)
+            else:
+                key = version_key(named.name, holder.version)
+                self.versions.put_in(connection, key, holder)
 
         self.parts.database.write(apply)
 
-    def _store(
-        self, connection: sqlite3.Connection, function: Function, key: str, version: Version
-    ) -> None:
-        self.functions.put_in(connection, function.name, function)
-        self.versions.put_in(connection, key, version)
+    def _holder_in(
+        self, ctx: Context, connection: sqlite3.Connection, named: FunctionName
+    ) -> tuple[Function, Version | Alias]:
+        """The function, and the version or alias whose policy is meant: its RevisionId counts."""
+        function, version = self.require_in(ctx, connection, named)
+        alias = self.aliases.get_in(connection, alias_key(named.name, named.qualifier))
+        return function, alias or version
 
 
 def _principal(given: str) -> Any:

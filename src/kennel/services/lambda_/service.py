@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kennel.services.lambda_.area import Area
+from kennel.services.lambda_.aliases import Aliases
+from kennel.services.lambda_.area import Holdings
 from kennel.services.lambda_.code_store import CodeStore
-from kennel.services.lambda_.document import Function, Version
+from kennel.services.lambda_.deletion import Deletion
+from kennel.services.lambda_.document import Alias, Function, Numbers, Version
 from kennel.services.lambda_.environments import ACCOUNT_CONCURRENCY, Fleet
 from kennel.services.lambda_.environments.leftovers import sweep
 from kennel.services.lambda_.event_configs import EventConfigs
@@ -18,7 +20,9 @@ from kennel.services.lambda_.invoker import Invocation, Invoker
 from kennel.services.lambda_.keeper import FunctionKeeper
 from kennel.services.lambda_.naming import function_arn, parse_name
 from kennel.services.lambda_.permissions import Permissions
+from kennel.services.lambda_.routes import Routes
 from kennel.services.lambda_.tags import Tags
+from kennel.services.lambda_.versions import Versions
 from kennel.services.service import Parts, Service
 from kennel.store import Collection, Migration
 
@@ -46,19 +50,26 @@ class Lambda(Service):
         self._folder = parts.folder / "lambda"
         self._functions = Collection(parts.database, "lambda.functions", Function)
         self._versions = Collection(parts.database, "lambda.versions", Version)
+        aliases = Collection(parts.database, "lambda.aliases", Alias)
+        numbers = Collection(parts.database, "lambda.version_numbers", Numbers)
+        self._routes = Routes(aliases)
         self._code = CodeStore(self._folder / "code")
         self._fleet = Fleet(parts, self._folder / "environments")
         self._keeper = FunctionKeeper(parts, self._versions, self._code, self._fleet)
         self._events = EventQueue(parts, self._functions)
-        self.invoker = Invoker(parts, self._fleet, self._events)
+        self.invoker = Invoker(parts, self._fleet, self._routes, self._events)
         self._events.serve_by(self.invoker)
-        shared = (parts, self._functions, self._versions, self._code, self._keeper)
-        self._areas: tuple[Area, ...] = (
-            Functions(*shared),
-            Tags(*shared),
-            Permissions(*shared),
-            EventConfigs(*shared),
+        holdings = Holdings(
+            self._functions,
+            self._versions,
+            aliases,
+            numbers,
+            self._code,
+            self._routes,
+            self._keeper,
         )
+        areas = (Functions, Deletion, Versions, Aliases, Tags, Permissions, EventConfigs)
+        self._areas = tuple(area(parts, holdings) for area in areas)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Names the loop that invocations run on; called on it."""
@@ -74,6 +85,7 @@ class Lambda(Service):
         ]
         self._code.start(used)
         sweep(self.parts, self._folder / "environments")
+        self._routes.load()
         self._keeper.start()
         self._fleet.on_loop(self._events.load())
 

@@ -64,8 +64,6 @@ def refuse_unsupported(parameters: Mapping[str, Any]) -> None:
     for name in _REFUSED:
         if parameters.get(name):
             raise NotImplementedByKennel(f"Kennel's functions have no {name}. Leave it out.")
-    if parameters.get("Publish"):
-        raise NotImplementedByKennel("Kennel publishes no versions yet. Leave Publish out.")
     if parameters.get("PackageType", "Zip") != "Zip":
         raise InvalidParameterValueException(
             "Kennel runs functions from zip archives only. Use PackageType Zip."

@@ -38,7 +38,7 @@ class Tags(Area):
         self._change(ctx, Resource, change)
 
     def list_tags(self, ctx: Context, *, Resource: str) -> dict[str, Any]:
-        return {"Tags": self.require(ctx, parse_name(ctx, Resource))[0].tags}
+        return {"Tags": self.require(ctx, _function(ctx, Resource))[0].tags}
 
     def untag_resource(self, ctx: Context, *, Resource: str, TagKeys: Sequence[str]) -> None:
         """Removes tags; keys that aren't there are no error."""
@@ -52,11 +52,21 @@ class Tags(Area):
     def _change(
         self, ctx: Context, resource: str, change: Callable[[dict[str, str]], None]
     ) -> None:
-        named = parse_name(ctx, resource)
+        named = _function(ctx, resource)
 
         def apply(function: Function) -> Function:
             change(function.tags)
             return function
 
         if self.functions.update(named.name, apply) is None:
-            raise self.not_found(ctx, FunctionName(named.name))
+            raise self.not_found(ctx, named)
+
+
+def _function(ctx: Context, resource: str) -> FunctionName:
+    named = parse_name(ctx, resource)
+    if named.qualifier:
+        raise InvalidParameterValueException(
+            "Tags on function aliases and versions are not supported. Please specify a function "
+            "ARN."
+        )
+    return named

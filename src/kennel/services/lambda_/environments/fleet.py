@@ -1,7 +1,7 @@
 """Every environment of the plane, and which function's invocations go where.
 
 Invocations stay on the event loop; `publish`, `withdraw` and `refuse` may be called from any
-thread and return when the loop has done it.
+thread and return when the loop has done it. Which version an alias means is decided before.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Fleet:
         self._lock = threading.Lock()
         self._pools: dict[tuple[str, str], Pool] = {}
         self._draining: set[Pool] = set()
-        self._refusals: dict[str, str] = {}
+        self._refusals: dict[tuple[str, str], str] = {}
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="function")
         self._launching: asyncio.Semaphore | None = None
         self._closings: set[asyncio.Task[None]] = set()
@@ -94,36 +94,44 @@ class Fleet:
 
     # For any thread
 
-    def publish(self, deployment: Deployment, drained: Callable[[], None]) -> None:
+    def publish(self, deployment: Deployment, ended: Callable[[], None]) -> None:
         """Serves a version by `deployment` from now on. What served it before answers what it
-        was asked; then `drained` is called, on a thread."""
+        was asked, and ends. When this deployment will have ended so, `ended` is called on a
+        thread; with the plane it is not."""
         key = (deployment.function, deployment.version)
 
         def apply() -> None:
-            self._refusals.pop(deployment.function, None)
+            self._refusals.pop(key, None)
             former = self._pools.get(key)
-            self._pools[key] = Pool(deployment, ACCOUNT_CONCURRENCY, self._make, self._close)
-            self._drain([former] if former is not None else [], drained)
+            self._pools[key] = Pool(deployment, ACCOUNT_CONCURRENCY, self._make, self._close, ended)
+            if former is not None:
+                self._drain(former)
 
         self.on_loop(apply)
 
-    def withdraw(self, function: str, drained: Callable[[], None]) -> None:
-        """Serves no version of the function any more."""
+    def withdraw(self, function: str, version: str) -> None:
+        """Serves a version no more."""
+        key = (function, version)
 
         def apply() -> None:
-            self._refusals.pop(function, None)
-            keys = [key for key in self._pools if key[0] == function]
-            self._drain([self._pools.pop(key) for key in keys], drained)
+            self._refusals.pop(key, None)
+            former = self._pools.pop(key, None)
+            if former is not None:
+                self._drain(former)
 
         self.on_loop(apply)
 
-    def refuse(self, function: str, reason: str) -> None:
-        """Tells those who invoke a function that no version of it serves yet."""
+    def refuse(self, function: str, version: str, reason: str) -> None:
+        """Tells those who invoke a version why it does not serve yet."""
 
         def apply() -> None:
-            self._refusals[function] = reason
+            self._refusals[function, version] = reason
 
         self.on_loop(apply)
+
+    def serves(self, function: str, version: str) -> bool:
+        """Whether the version can be invoked."""
+        return (function, version) in self._pools
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the loop and waits for it."""
@@ -156,7 +164,7 @@ class Fleet:
     def _pool(self, function: str, version: str) -> Pool:
         pool = self._pools.get((function, version))
         if pool is None:
-            raise NotPublished(self._refusals.get(function, ""))
+            raise NotPublished(self._refusals.get((function, version), ""))
         return pool
 
     def _make(self, deployment: Deployment) -> Environment:
@@ -189,21 +197,15 @@ class Fleet:
         self._closings.add(task)
         task.add_done_callback(self._closings.discard)
 
-    def _drain(self, pools: list[Pool], drained: Callable[[], None]) -> None:
-        left = set(pools)
-        self._draining |= left
+    def _drain(self, pool: Pool) -> None:
+        self._draining.add(pool)
 
-        def finished(pool: Pool) -> None:
+        def drained() -> None:
             self._draining.discard(pool)
-            left.discard(pool)
-            if not left:
-                closings = asyncio.gather(*self._closings, return_exceptions=True)
-                closings.add_done_callback(lambda _: self._executor.submit(drained))
+            closings = asyncio.gather(*self._closings, return_exceptions=True)
+            closings.add_done_callback(lambda _: self._executor.submit(pool.ended))
 
-        if not pools:
-            self._executor.submit(drained)
-        for pool in pools:
-            pool.drain(lambda pool=pool: finished(pool))  # type: ignore[misc]
+        pool.drain(drained)
 
     def _sweep(self) -> None:
         since = self._parts.clock.policy() - _IDLE_SECONDS

@@ -25,6 +25,7 @@ class Pool:
     """At most `cap` environments of one deployment that work at the same time.
 
     `make` gives a new one, or raises CapReached. `close` has an environment closed some time.
+    `ended` is for whoever drains it to call in the end.
     """
 
     def __init__(
@@ -33,9 +34,11 @@ class Pool:
         cap: int,
         make: Callable[[Deployment], Environment],
         close: Callable[[Environment], None],
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         self.deployment = deployment
         self.cap = cap
+        self.ended = ended
         self._make = make
         self._close = close
         self._idle: list[Environment] = []
