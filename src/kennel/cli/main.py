@@ -47,6 +47,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("env", "kennel.cli.env", "print the environment that points AWS clients here"),
     Command("run", "kennel.cli.run", "run a program unchanged against the plane"),
     Command("notebook", "kennel.cli.notebook", "run a notebook against the plane"),
+    Command("load", "kennel.cli.load.command", "put an endpoint or a function under load"),
     Command("data", "kennel.cli.data", "draw or download a labelled picture set"),
     Command("weights", "kennel.cli.weights", "keep pretrained weights for jobs and endpoints"),
     Command("demo", "kennel.cli.demo", "run the main job from beginning to end"),

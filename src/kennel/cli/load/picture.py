@@ -1,0 +1,115 @@
+"""What came of a load, as a picture: latency, rate and capacity over the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kennel.cli.load.wording import latency
+
+__all__ = ["draw"]
+
+_DOTS = 150  # an inch
+_BLUE, _DARK, _GREEN, _AMBER, _RED = "#4c78a8", "#1f3b5c", "#54a24b", "#f2a33c", "#c0392b"
+_LONG = 600.0  # seconds from which on the axis is in minutes
+
+
+def draw(report: Mapping[str, Any], wanted: Callable[[float], float | None], path: Path) -> None:
+    """Writes a PNG. `wanted` is the rate that was asked for at a moment. Needs matplotlib."""
+    from matplotlib.figure import Figure
+
+    slots = [slot for slot in report["timeline"] if slot["at"] <= report["load"]["seconds"]]
+    capacity = report["capacity"]
+    rows = 3 if capacity else 2
+    ratios = [3, 2, 1.2][:rows]
+    figure = Figure(figsize=(11, 2.6 * rows + 0.8), layout="constrained")
+    axes = figure.subplots(rows, 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0]
+    unit = 60.0 if report["load"]["seconds"] >= _LONG else 1.0
+    middles = [(slot["at"] + slot["seconds"] / 2) / unit for slot in slots]
+    _draw_latency(axes[0], middles, slots, report)
+    _draw_rate(axes[1], middles, slots, [wanted(middle * unit) for middle in middles])
+    if capacity:
+        _draw_capacity(axes[2], capacity, report["load"]["seconds"], unit)
+    for one in axes:
+        one.grid(alpha=0.25)
+        one.spines[["top", "right"]].set_visible(False)
+        if report["load"]["warm_up_seconds"]:
+            one.axvspan(0, report["load"]["warm_up_seconds"] / unit, color="0.9", zorder=0)
+    axes[-1].set_xlabel("minutes" if unit > 1 else "seconds")
+    axes[-1].set_xlim(0, report["load"]["seconds"] / unit)
+    figure.suptitle(_title(report), x=0.01, ha="left", fontsize=13)
+    figure.savefig(path, dpi=_DOTS)
+
+
+def _title(report: Mapping[str, Any]) -> str:
+    target, requests, found = report["target"], report["requests"], report["latency"]
+    name = target["name"] + (f":{target['qualifier']}" if target["qualifier"] else "")
+    text = f"{name} under {report['load']['text']}: {requests['sent']:,} requests, "
+    text += f"{requests['failed']:,} failed"
+    if found:
+        text += f"; p50 {latency(found['p50'])}, p99 {latency(found['p99'])}"
+    return text
+
+
+def _draw_latency(
+    axes: Any, middles: Sequence[float], slots: Sequence[Mapping[str, Any]], report: Any
+) -> None:
+    def series(name: str) -> list[float]:
+        return [float("nan") if slot[name] is None else slot[name] * 1e3 for slot in slots]
+
+    median, slow = series("p50"), series("p99")
+    axes.fill_between(middles, median, slow, color=_BLUE, alpha=0.25, linewidth=0)
+    axes.plot(middles, slow, color=_BLUE, label="p99")
+    axes.plot(middles, median, color=_DARK, linewidth=2, label="p50")
+    axes.plot(middles, series("max"), ".", color=_BLUE, markersize=3, label="slowest")
+    values = [value for value in series("max") if value == value]
+    if values and max(values) > 20 * min(value for value in median if value == value):
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(lambda value, _: latency(value / 1e3))
+    axes.set_title("latency of answered requests, by when they were due", loc="left", fontsize=10)
+    _legend(axes)
+
+
+def _legend(axes: Any) -> None:
+    """Above the axes, where nothing is drawn."""
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=4, frameon=False, fontsize=9)
+
+
+def _draw_rate(
+    axes: Any,
+    middles: Sequence[float],
+    slots: Sequence[Mapping[str, Any]],
+    wanted: Sequence[float | None],
+) -> None:
+    def rates(name: str) -> list[float]:
+        return [slot[name] / slot["seconds"] for slot in slots]
+
+    throttled, failed = rates("throttled"), rates("failed")
+    ok = [(slot["due"] - slot["throttled"] - slot["failed"]) / slot["seconds"] for slot in slots]
+    layers, colours, labels = [ok], [_GREEN], ["ok"]
+    if any(throttled):
+        layers, colours, labels = [*layers, throttled], [*colours, _AMBER], [*labels, "throttled"]
+    if any(failed):
+        layers, colours, labels = [*layers, failed], [*colours, _RED], [*labels, "failed"]
+    if middles:
+        axes.stackplot(middles, layers, colors=colours, labels=labels, alpha=0.7, step="mid")
+    if any(rate is not None for rate in wanted):
+        axes.plot(middles, wanted, color="black", linestyle="--", linewidth=1, label="asked for")
+    axes.set_ylim(bottom=0)
+    axes.set_title("requests a second, and what became of them", loc="left", fontsize=10)
+    _legend(axes)
+
+
+def _draw_capacity(axes: Any, capacity: Mapping[str, Any], seconds: float, unit: float) -> None:
+    changes = capacity["changes"]
+    times = [0.0, *(change["at"] / unit for change in changes[1:]), seconds / unit]
+    numbers = [change["number"] for change in changes]
+    axes.step(times, [*numbers, numbers[-1]], where="post", color=_DARK, linewidth=2)
+    axes.fill_between(times, [*numbers, numbers[-1]], step="post", color=_DARK, alpha=0.15)
+    axes.set_ylim(0, max(numbers) + 0.5)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    text = f"{capacity['of']}: {capacity['instance_seconds']:,.0f} instance-seconds"
+    axes.set_title(text, loc="left", fontsize=10)

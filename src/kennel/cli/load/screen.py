@@ -1,0 +1,75 @@
+"""The live line: rewritten on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TextIO
+
+from kennel.cli.load.order import Order
+from kennel.cli.load.record import Recorder
+from kennel.cli.load.session import Moment
+from kennel.cli.load.wording import clock, latency
+
+__all__ = ["Screen"]
+
+_WINDOW = 2.0  # seconds that the line's rate and percentiles are of
+_PLAIN_EVERY = 10.0
+
+
+class Screen:
+    """Shows how a load goes, on standard error. `unit` is what the target has several of."""
+
+    def __init__(self, stream: TextIO, order: Order, recorder: Recorder, unit: str) -> None:
+        self._stream = stream
+        self._is_terminal = stream.isatty()
+        self._order = order
+        self._recorder = recorder
+        self._unit = unit
+        self._window_began = 0.0
+        self._figures = ""
+        self._shown = ""
+        self._plain_due = _PLAIN_EVERY
+
+    def tell(self, moment: Moment) -> None:
+        """Shows a moment."""
+        recorder = self._recorder
+        span = moment.at - self._window_began
+        if span >= _WINDOW or not self._figures:
+            got = recorder.recent_ended / max(span, 0.001)
+            wanted = self._order.plan.rate(moment.at)
+            rate = f"{got:.1f}" + ("" if wanted is None else f" of {wanted:.1f}")
+            median, slow = recorder.recent.percentile(50), recorder.recent.percentile(99)
+            self._figures = f"{rate}/s  p50 {latency(median)}  p99 {latency(slow)}"
+            recorder.forget_recent()
+            self._window_began = moment.at
+        if self._is_terminal:
+            self._write(self._line(moment))
+        elif moment.at >= self._plain_due:
+            self._plain_due += _PLAIN_EVERY
+            self._stream.write(self._line(moment) + "\n")
+            self._stream.flush()
+
+    def clear(self) -> None:
+        """Takes the line away."""
+        if self._is_terminal:
+            self._write("")
+
+    def _line(self, moment: Moment) -> str:
+        whole = clock(self._order.plan.seconds)
+        parts = [f"{clock(moment.at)} of {whole}", self._figures, f"in flight {moment.in_flight}"]
+        if moment.capacity is not None:
+            parts.append(f"{moment.capacity} {self._unit}")
+        recorder = self._recorder
+        if recorder.throttles:
+            parts.append(f"throttled {recorder.throttles}")
+        parts += [f"{code} {recorder.counts[code]}" for code in sorted(recorder.others)]
+        if not recorder.failed:
+            parts.append("0 errors")
+        return "  ".join(parts)
+
+    def _write(self, line: str) -> None:
+        line = line[: shutil.get_terminal_size().columns - 1]
+        end = "" if line else "\r"
+        self._stream.write(f"\r{line:<{len(self._shown)}}{end}")
+        self._stream.flush()
+        self._shown = line
