@@ -6,7 +6,7 @@ from kennel.cli.load.pacer import Pacer
 
 def test_every_moment_is_called_in_order_and_none_before_its_time():
     moments = [0.0, 0.001, 0.001, 0.02, 0.05]
-    called = []
+    called: list[float] = []
 
     async def run():
         began = time.perf_counter()
@@ -23,7 +23,7 @@ def test_every_moment_is_called_in_order_and_none_before_its_time():
 
 
 def test_a_loop_that_falls_behind_moves_no_moment():
-    called = []
+    called: list[float] = []
 
     async def run():
         def due(at):
@@ -37,7 +37,7 @@ def test_a_loop_that_falls_behind_moves_no_moment():
 
 
 def test_a_stopped_one_calls_no_more():
-    called = []
+    called: list[float] = []
 
     async def run():
         pacer = Pacer([0.0, 3600.0], 7200.0, called.append)

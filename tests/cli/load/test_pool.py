@@ -13,7 +13,7 @@ REQUEST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
 def exchanges(
     *replies, count=1, timeout=30.0, most=10, tls=None
 ) -> tuple[list[Exchange], Scripted]:
-    async def run():
+    async def run() -> tuple[list[Exchange], Scripted]:
         async with scripted(*replies, tls=tls) as server:
             pool = Pool(server.url, timeout, most)
             done = [await pool.send(lambda: REQUEST) for _ in range(count)]

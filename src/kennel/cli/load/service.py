@@ -3,6 +3,7 @@ AWS settings lead to."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -57,7 +58,9 @@ class EnvironmentService:
     def __init__(self) -> None:
         import boto3
 
-        self._session = boto3.Session()
+        # AWS's other SDKs read AWS_REGION; boto3 reads only the older name.
+        region = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or None
+        self._session = boto3.Session(region_name=region)
         self._clients: dict[str, Any] = {}
         if self._session.region_name is None:
             raise UsageError("No region is set. Set AWS_REGION.")

@@ -13,7 +13,17 @@ from kennel.planner.traffic.trace import from_counts
 
 __all__ = ["read_csv"]
 
-_TIMES = ("scheduled_s", "sent_s", "arrival_s", "arrival", "at", "time", "timestamp", "date")
+_TIMES = (
+    "at_s",
+    "scheduled_s",
+    "sent_s",
+    "arrival_s",
+    "arrival",
+    "at",
+    "time",
+    "timestamp",
+    "date",
+)
 _COUNTS = ("count", "requests", "invocations", "sum")
 _RATES = {"rate": 1.0, "rate_per_s": 1.0, "rate_per_min": 60.0}
 
