@@ -6,7 +6,7 @@ from kennel.cli.load.pacer import Pacer
 
 def test_every_moment_is_called_in_order_and_none_before_its_time():
     moments = [0.0, 0.001, 0.001, 0.02, 0.05]
-    called: list[float] = []
+    called: list[tuple[float, float]] = []
 
     async def run():
         began = time.perf_counter()

@@ -123,7 +123,7 @@ def _configure_end(parser: argparse.ArgumentParser) -> None:
         metavar="CONDITION",
         action="append",
         default=[],
-        help="exit code 1 if it holds: p99>300ms, max>2s, errors>1%%, throttles>0, rate<20/s; may "
+        help="exit code 1 if it holds: p99>300ms, max>2s, errors>5, throttles>0, rate<20/s; may "
         "be given more than once",
     )
     parser.add_argument(
