@@ -13,10 +13,11 @@ from tests.integration.model_archives import TRUST
 __all__ = ["Functions", "archive"]
 
 
-def archive(files: dict[str, str | bytes]) -> bytes:
-    """A zip with these files."""
+def archive(files: dict[str, str | bytes], *, stored: bool = False) -> bytes:
+    """A zip with these files, compressed unless `stored`."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+    method = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(buffer, "w", method) as file:
         for name, content in files.items():
             file.writestr(name, content)
     return buffer.getvalue()

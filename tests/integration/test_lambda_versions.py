@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -70,6 +73,10 @@ def error_of(call: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
 def numbers(functions: Functions, name: str) -> list[str]:
     listed = functions.client.list_versions_by_function(FunctionName=name)["Versions"]
     return [version["Version"] for version in listed]
+
+
+def _more_than(items: list[str], count: int) -> bool:
+    return len(items) > count
 
 
 def setting(value: str) -> dict[str, Any]:
@@ -209,6 +216,44 @@ def test_code_is_kept_as_long_as_a_version_has_it(functions: Functions, plane: P
     functions.client.delete_function(FunctionName="stored", Qualifier="1")
     wait_until(lambda: len(before - set(folder.glob("*.zip"))) == 1)
     assert functions.invoke("stored", {})["json"]["code"] == "two"
+
+
+def test_those_who_publish_at_the_same_time_get_one_version(functions: Functions) -> None:
+    create(functions, "crowded")
+    with ThreadPoolExecutor() as pool:
+        made = [pool.submit(publish, functions, "crowded") for _ in range(8)]
+    assert {one.result() for one in made} == {"1"}
+    assert numbers(functions, "crowded") == ["$LATEST", "1"]
+
+
+def test_what_could_not_be_unpacked_is_a_failed_version_and_the_next_is_none_of_it(
+    functions: Functions,
+) -> None:
+    create(functions, "spoilt", Publish=True)
+    broken = archive({"main.py": "x = 'spoilt' * 9\n"}, stored=True)
+    assert b"spoilt" in broken
+    functions.client.update_function_code(
+        FunctionName="spoilt", ZipFile=broken.replace(b"spoilt", b"broken", 1), Publish=True
+    )
+    configuration = functions.client.get_function_configuration
+
+    def state() -> str:
+        return str(configuration(FunctionName="spoilt", Qualifier="2")["State"])
+
+    wait_until(lambda: state() == "Failed")
+    found = configuration(FunctionName="spoilt", Qualifier="2")
+    assert found["StateReasonCode"] == "InvalidZipFileException"
+    kind, _ = error_of(functions.client.invoke, FunctionName="spoilt", Qualifier="2")
+    assert kind == "ResourceConflictException"
+    kind, _ = error_of(functions.client.publish_version, FunctionName="spoilt")
+    assert kind == "ResourceConflictException"
+    assert functions.invoke("spoilt", {})["json"]["code"] == "one"
+    functions.client.update_function_code(
+        FunctionName="spoilt", ZipFile=code("three"), Publish=True
+    )
+    settle(functions, "spoilt")
+    wait_until(lambda: configuration(FunctionName="spoilt:3")["State"] == "Active")
+    assert functions.invoke("spoilt:3", {})["json"]["code"] == "three"
 
 
 # Aliases
@@ -390,6 +435,38 @@ def test_an_event_for_an_alias_runs_by_its_version(functions: Functions) -> None
     assert reply["StatusCode"] == 204
 
 
+def test_moving_an_alias_and_deleting_what_it_left_fails_no_invocation(
+    functions: Functions,
+) -> None:
+    create(functions, "moving", Publish=True)
+    functions.client.create_alias(FunctionName="moving", Name="live", FunctionVersion="1")
+    seen: list[str] = []
+    done = threading.Event()
+
+    def invoke() -> None:
+        while not done.is_set():
+            reply = functions.invoke("moving", {}, Qualifier="live")
+            assert reply["json"]["version"] == reply["ExecutedVersion"]
+            seen.append(reply["ExecutedVersion"])
+
+    with ThreadPoolExecutor() as pool:
+        callers = [pool.submit(invoke) for _ in range(3)]
+        try:
+            for number in range(2, 6):
+                publish(functions, "moving", Timeout=number)
+                functions.client.update_alias(
+                    FunctionName="moving", Name="live", FunctionVersion=str(number)
+                )
+                functions.client.delete_function(FunctionName="moving", Qualifier=str(number - 1))
+                served = len(seen)
+                wait_until(functools.partial(_more_than, seen, served + 6))
+        finally:
+            done.set()
+        for caller in callers:
+            caller.result()
+    assert set(seen) == {"1", "2", "3", "4", "5"}
+
+
 # What belongs to a qualifier
 
 
@@ -466,3 +543,12 @@ def test_versions_and_aliases_outlive_a_kill(plane_factory: PlaneFactory) -> Non
         reply = functions.invoke("lasting", {}, Qualifier=qualifier)
         assert reply["json"]["code"] == expected
     assert publish(functions, "lasting") == "3"
+    functions.client.update_function_code(
+        FunctionName="lasting", ZipFile=code("four"), Publish=True
+    )
+    plane.kill()
+    plane.start()
+    functions.client.get_waiter("published_version_active").wait(
+        FunctionName="lasting:4", WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
+    )
+    assert functions.invoke("lasting:4", {})["json"]["code"] == "four"

@@ -68,10 +68,12 @@ class Aliases(Area):
 
     def get_alias(self, ctx: Context, *, FunctionName: str, Name: str) -> dict[str, Any]:
         function = unqualified(ctx, FunctionName)
-        alias = self.aliases.get(alias_key(function, Name))
-        if alias is None:
-            raise _no_alias(ctx, function, Name)
-        return _described(ctx, alias)
+        return _described(
+            ctx,
+            self.parts.database.read(
+                lambda connection: self._require_in(ctx, connection, function, Name)
+            ),
+        )
 
     def update_alias(
         self,
@@ -88,9 +90,7 @@ class Aliases(Area):
         function = unqualified(ctx, FunctionName)
 
         def update(connection: sqlite3.Connection) -> Alias:
-            alias = self.aliases.get_in(connection, alias_key(function, Name))
-            if alias is None:
-                raise _no_alias(ctx, function, Name)
+            alias = self._require_in(ctx, connection, function, Name)
             check_revision(RevisionId, alias.revision_id)
             if FunctionVersion is not None:
                 alias.version = FunctionVersion
@@ -145,6 +145,17 @@ class Aliases(Area):
             result["NextMarker"] = encode_place("aliases", found[limit - 1].name)
         return result
 
+    def _require_in(
+        self, ctx: Context, connection: sqlite3.Connection, function: str, name: str
+    ) -> Alias:
+        self.require_in(ctx, connection, FunctionName(function))
+        alias = self.aliases.get_in(connection, alias_key(function, name))
+        if alias is None:
+            raise ResourceNotFoundException(
+                f"Cannot find alias arn: {function_arn(ctx, function, name)}"
+            )
+        return alias
+
     def _check(self, ctx: Context, connection: sqlite3.Connection, alias: Alias) -> None:
         """Raises what stands against an alias ("Create a routing configuration for a Lambda
         alias")."""
@@ -177,10 +188,6 @@ def _weights(config: Mapping[str, Any] | None) -> dict[str, float]:
 
 def _invokes(alias: Alias, version: str) -> bool:
     return not version or version == alias.version or version in alias.weights
-
-
-def _no_alias(ctx: Context, function: str, name: str) -> ResourceNotFoundException:
-    return ResourceNotFoundException(f"Cannot find alias arn: {function_arn(ctx, function, name)}")
 
 
 def _plain(function: str) -> FunctionName:

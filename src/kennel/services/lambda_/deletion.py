@@ -82,5 +82,7 @@ class Deletion(Area):
 
         version = self.parts.database.write(delete)
         if version is not None:
+            # An alias that has just been moved away must not lead to it for a moment more.
+            self.routes.refresh(name)
             self.keeper.forget(name, [version])
             self.routes.tell(name, number)

@@ -292,8 +292,11 @@ class Functions(Area):
         publish: bool = False,
         dry: bool = False,
     ) -> Version:
+        former: list[Code] = []
+
         def apply(connection: sqlite3.Connection) -> Version:
             _, version = self.require_in(ctx, connection, FunctionName(name))
+            former.append(version.code)
             check_revision(revision, version.revision_id)
             check_settled(ctx, version)
             if version.state is State.FAILED:
@@ -308,6 +311,7 @@ class Functions(Area):
             return self.parts.database.read(apply)
         changed = self.parts.database.write(apply)
         self.keeper.wake(name)
+        self.keeper.discard(name, former[-1])  # one that could not be unpacked served nobody
         return changed
 
     def _store_in(self, connection: sqlite3.Connection, latest: Version, publish: bool) -> Version:

@@ -101,7 +101,19 @@ class FunctionKeeper:
             self._fleet.withdraw(function, version.version)
             for code in (version.code, version.serving):
                 if code is not None:
-                    self._discard(function, code)
+                    self.discard(function, code)
+
+    def discard(self, function: str, code: Code) -> None:
+        """Deletes code that no version has and nothing runs from. Who ends last deletes it: a code
+        that `$LATEST` has no more can't become another version's."""
+        versions = [version for _, version in self._versions.list(version_key(function, ""))]
+        if any(code in (version.code, version.serving) for version in versions):
+            return
+        with self._lock:
+            used = self._uses[code.id] > 0
+        if not used:
+            del self._uses[code.id]
+            self._code.remove(code)
 
     def _run(self) -> None:
         while (function := self._queue.get()) is not None:
@@ -117,9 +129,14 @@ class FunctionKeeper:
         for key, version in self._versions.list(version_key(function, "")):
             if self._stopping.is_set():
                 return
-            # A published version does not change: once served is served for good.
-            if version.version == LATEST or not self._fleet.serves(function, version.version):
+            if version.version == LATEST or self._is_awaited(version):
                 self._bring(key, version)
+
+    def _is_awaited(self, version: Version) -> bool:
+        """A published version does not change: once served or failed, it is so for good."""
+        if version.state is State.FAILED:
+            return False
+        return not self._fleet.serves(version.function, version.version)
 
     def _bring(self, key: str, version: Version) -> None:
         if version.state is State.PENDING:
@@ -183,20 +200,8 @@ class FunctionKeeper:
         def ended() -> None:
             with self._lock:
                 self._uses[code.id] -= 1
-            self._discard(version.function, code)
+            self.discard(version.function, code)
 
         with self._lock:
             self._uses[code.id] += 1
         self._fleet.publish(deployment, ended)
-
-    def _discard(self, function: str, code: Code) -> None:
-        """Deletes code that no version has and nothing runs from. Who ends last deletes it: a code
-        that `$LATEST` has no more can't become another version's."""
-        versions = [version for _, version in self._versions.list(version_key(function, ""))]
-        if any(code in (version.code, version.serving) for version in versions):
-            return
-        with self._lock:
-            used = self._uses[code.id] > 0
-        if not used:
-            del self._uses[code.id]
-            self._code.remove(code)
