@@ -338,7 +338,7 @@ def _function(stage: Stage, name: str) -> None:
 @listing("lambda", "ListFunctions")
 def functions(stage: Stage) -> Listing:
     """All of the account's, those of the other lists among them."""
-    names = ["aliases", "events", "listed0", "listed1", "versions"]
+    names = ["aliases", "events", "listed0", "listed1", "provisioned", "versions"]
     for name in reversed(names):
         _function(stage, name)
     return Listing({"Functions[].FunctionName": names})
@@ -386,6 +386,27 @@ def event_invoke_configs(stage: Stage) -> Listing:
     return Listing(
         {"FunctionEventInvokeConfigs[].MaximumEventAgeInSeconds": [60, 61, 62, 63, 64]},
         {"FunctionName": "events"},
+    )
+
+
+@listing("lambda", "ListProvisionedConcurrencyConfigs")
+def provisioned_concurrency_configs(stage: Stage) -> Listing:
+    """One for each of five versions."""
+    _five_versions(stage, "provisioned")
+    for number in _FIVE:
+        stage.client("lambda").put_provisioned_concurrency_config(
+            FunctionName="provisioned",
+            Qualifier=str(number + 1),
+            ProvisionedConcurrentExecutions=1,
+        )
+    return Listing(
+        {
+            "ProvisionedConcurrencyConfigs[].FunctionArn": [
+                f"arn:aws:lambda:us-east-1:000000000000:function:provisioned:{number + 1}"
+                for number in _FIVE
+            ]
+        },
+        {"FunctionName": "provisioned"},
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kennel.services.lambda_.capacity import Capacity, Provision
 from kennel.services.lambda_.code_store import CodeStore
 from kennel.services.lambda_.document import (
     Alias,
@@ -45,6 +46,8 @@ class Holdings:
     code: CodeStore
     routes: Routes
     keeper: FunctionKeeper
+    provisions: Collection[Provision]
+    capacity: Capacity
 
 
 class Area:
@@ -61,6 +64,8 @@ class Area:
         self.code = holdings.code
         self.routes = holdings.routes
         self.keeper = holdings.keeper
+        self.provisions = holdings.provisions
+        self.capacity = holdings.capacity
 
     def operation(self, name: str) -> Callable[..., dict[str, Any] | None] | None:
         """The method of an operation, or None if it is not one of this area's."""

@@ -134,10 +134,11 @@ class EventInvokeConfig(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Function(Document):
-    """What all versions of a function share. Policies and event settings are by qualifier, empty
-    for the function itself."""
+    """What all versions of a function share. `reserved` is its reserved concurrency. Policies and
+    event settings are by qualifier, empty for the function itself."""
 
     name: str
+    reserved: int | None = None
     tags: dict[str, str] = msgspec.field(default_factory=dict)
     policies: dict[str, list[dict[str, Any]]] = msgspec.field(default_factory=dict)
     event_configs: dict[str, EventInvokeConfig] = msgspec.field(default_factory=dict)

@@ -10,6 +10,7 @@ ClientError
 ├── RequestEntityTooLargeException   the archive is above the limit; 413
 ├── RequestTooLargeException         the event is above the limit; 413
 ├── PolicyLengthExceededException    the resource policy is above 20 KB
+├── ProvisionedConcurrencyConfigNotFoundException  nothing is provisioned for this; 404
 └── TooManyRequestsException         no environment is free and none may be added; 429
 ServerError
 └── ServiceException                 an environment could not be made; 500
@@ -27,6 +28,7 @@ __all__ = [
     "InvalidZipFileException",
     "PolicyLengthExceededException",
     "PreconditionFailedException",
+    "ProvisionedConcurrencyConfigNotFoundException",
     "RequestEntityTooLargeException",
     "RequestTooLargeException",
     "ResourceConflictException",
@@ -59,6 +61,12 @@ class InvalidZipFileException(_User):
 
 class ResourceNotFoundException(_User):
     """There is no such function, version, policy or configuration."""
+
+    status = 404
+
+
+class ProvisionedConcurrencyConfigNotFoundException(_User):
+    """The version or alias has no provisioned concurrency."""
 
     status = 404
 

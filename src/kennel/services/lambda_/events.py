@@ -73,6 +73,9 @@ class Server(Protocol):
     async def serve(self, named: FunctionName, request: Request) -> Answer:
         """Raises AwsError where nothing could be served."""
 
+    def stopped(self, named: FunctionName) -> bool:
+        """Whether the function may never run, so that its events are not kept for later."""
+
     def count(self, named: FunctionName, metric: str, value: float, unit: str = "Count") -> None:
         """Publishes a metric."""
 
@@ -216,6 +219,11 @@ class EventQueue:
         server, named = self._server, event.named
         if now - event.received > _age(config):
             await self._drop(due, named, "it was too old")
+            return
+        if server.stopped(named):
+            # "Lambda sends any new events directly to the dead-letter queue or the on-failure
+            # destination, without any retries"; there is neither here.
+            await self._drop(due, named, "its function's reserved concurrency is 0")
             return
         server.count(named, "AsyncEventAge", (now - event.received) * 1000, "Milliseconds")
         try:

@@ -137,7 +137,7 @@ class Functions(Area):
     def get_function(
         self, ctx: Context, *, FunctionName: str, Qualifier: str = ""
     ) -> dict[str, Any]:
-        """Configuration and tags. There is no Code.Location, since the code lies at no URL."""
+        """Configuration, tags and reservation. No Code.Location: the code lies at no URL."""
         named = parse_name(ctx, FunctionName, Qualifier)
         function, version = self.require(ctx, named)
         result: dict[str, Any] = {
@@ -146,6 +146,8 @@ class Functions(Area):
         }
         if function.tags:
             result["Tags"] = function.tags
+        if function.reserved is not None:
+            result["Concurrency"] = {"ReservedConcurrentExecutions": function.reserved}
         return result
 
     def get_function_configuration(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import functools
 import json
 import logging
 import secrets
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kennel.engine import EngineError
+from kennel.scaling.admission import ThrottleReason
 from kennel.services.lambda_.environments import Answer, CapReached, Fleet, NotPublished, Request
 from kennel.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -29,11 +29,11 @@ from kennel.services.lambda_.errors import (
     ServiceException,
     TooManyRequestsException,
 )
+from kennel.services.lambda_.metrics import FunctionMetrics
 from kennel.services.lambda_.naming import FunctionName
 from kennel.services.roles import RoleNotPassable
 
 if TYPE_CHECKING:
-    from kennel.services.cloudwatch import MetricSink
     from kennel.services.lambda_.events import EventQueue
     from kennel.services.lambda_.routes import Routes
     from kennel.services.service import Parts
@@ -45,7 +45,6 @@ PAYLOAD_LIMIT = 6_291_456
 EVENT_LIMIT = 1_048_576
 """Bytes of an asynchronous event (1 MB; 256 KB before October 2025)."""
 
-_NAMESPACE = "AWS/Lambda"
 _CONTEXT_LIMIT = 3583  # bytes of the client context, in base64 (Invoke's reference)
 _THREAD_FROM = 1 << 20  # bytes of JSON that take a thread to be checked
 
@@ -84,7 +83,8 @@ class Invoker:
         self._fleet = fleet
         self._routes = routes
         self._events = events
-        self._sink: MetricSink | None = None
+        self.metrics = FunctionMetrics(parts, fleet)
+        fleet.sweepers.append(self.metrics.sweep)
 
     async def invoke(self, invocation: Invocation, arn: str) -> Reply:
         """Does what the invocation's kind asks for. `arn` is the function's, without a version.
@@ -109,7 +109,7 @@ class Invoker:
         )
         if invocation.kind == "Event":
             await self._events.put(named, request)
-            self.count(named, "AsyncEventsReceived", 1.0)
+            self.metrics.count(named, "AsyncEventsReceived", 1.0)
             return Reply(202)
         answer = await self.serve(named, request, version)
         tail = base64.b64encode(answer.log).decode() if invocation.log_type == "Tail" else ""
@@ -120,14 +120,15 @@ class Invoker:
         publishes its metrics. Raises the errors of Invoke."""
         version = version or self._routes.resolve(named.name, named.qualifier)
         try:
-            answer = await self._fleet.invoke(named.name, version, request)
+            seat = self._fleet.enter(named.name, named.qualifier, version)
         except NotPublished as error:
             raise _not_published(error, request.arn) from None
         except CapReached as error:
-            self.count(named, "Throttles", 1.0, version=version)
-            raise TooManyRequestsException(
-                "Rate Exceeded.", Reason=error.reason, retryAfterSeconds="1"
-            ) from None
+            self.metrics.count(named, "Throttles", 1.0, version=version)
+            raise _throttled(error) from None
+        self.metrics.entered(named, seat)
+        try:
+            answer = await self._fleet.serve(seat, request)
         except RoleNotPassable:
             raise InvalidParameterValueException(
                 "The role defined for the function cannot be assumed by Lambda."
@@ -137,37 +138,28 @@ class Invoker:
             raise ServiceException(
                 f"No environment could be started for the function {named.name}: {error}"
             ) from None
-        count = functools.partial(self.count, named, version=version)
-        count("Invocations", 1.0)
-        count("Errors", 1.0 if answer.function_error else 0.0)
-        count("Duration", answer.duration * 1000, "Milliseconds")
-        running_now = float(self._fleet.concurrency(named.name) + 1)
-        count("ConcurrentExecutions", running_now)
+        finally:
+            self.metrics.left(named, seat)
+        self.metrics.invoked(named, seat, answer.duration, failed=bool(answer.function_error))
         return answer
 
-    def count(
-        self,
-        named: FunctionName,
-        metric: str,
-        value: float,
-        unit: str = "Count",
-        version: str = "",
-    ) -> None:
-        """Publishes a value under AWS's dimensions: for the function, for what was invoked, and for
-        the version that served an alias ("Types of metrics for Lambda functions")."""
-        if self._sink is None:
-            service = self._parts.dispatcher.service("cloudwatch")
-            assert service is not None
-            self._sink = service.sink  # type: ignore[attr-defined]
-        name = named.name
-        resource = f"{name}:{named.qualifier}" if named.qualifier else name
-        by_name = ("FunctionName", name)
-        by_resource = ("Resource", resource)
-        self._sink.add(_NAMESPACE, metric, (by_name,), value, unit)
-        self._sink.add(_NAMESPACE, metric, (by_name, by_resource), value, unit)
-        if named.qualifier and version not in ("", named.qualifier):
-            executed = ("ExecutedVersion", version)
-            self._sink.add(_NAMESPACE, metric, (executed, by_name, by_resource), value, unit)
+    def stopped(self, named: FunctionName) -> bool:
+        """Whether the function's reserved concurrency is 0."""
+        return self._fleet.ledger.is_stopped(named.name)
+
+    def count(self, named: FunctionName, metric: str, value: float, unit: str = "Count") -> None:
+        """Publishes a value of an event's."""
+        self.metrics.count(named, metric, value, unit)
+
+
+def _throttled(error: CapReached) -> TooManyRequestsException:
+    """[O] AWS words the caller's own rate differently."""
+    is_rate = error.reason is ThrottleReason.ACCOUNT_RATE
+    return TooManyRequestsException(
+        "Rate exceeded" if is_rate else "Rate Exceeded.",
+        Reason=error.reason,
+        retryAfterSeconds="1",
+    )
 
 
 def payload_too_large(kind: str, size: int) -> RequestTooLargeException:

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kennel.scaling.admission import ACCOUNT_LIMIT
 from kennel.services.lambda_.aliases import Aliases
 from kennel.services.lambda_.area import Holdings
+from kennel.services.lambda_.capacity import Capacity, Provision
 from kennel.services.lambda_.code_store import CodeStore
+from kennel.services.lambda_.concurrency import Concurrency
 from kennel.services.lambda_.deletion import Deletion
 from kennel.services.lambda_.document import Alias, Function, Numbers, Version
-from kennel.services.lambda_.environments import ACCOUNT_CONCURRENCY, Fleet
+from kennel.services.lambda_.environments import Fleet
 from kennel.services.lambda_.environments.leftovers import sweep
 from kennel.services.lambda_.event_configs import EventConfigs
 from kennel.services.lambda_.events import MIGRATIONS, EventQueue
@@ -20,6 +23,7 @@ from kennel.services.lambda_.invoker import Invocation, Invoker
 from kennel.services.lambda_.keeper import FunctionKeeper
 from kennel.services.lambda_.naming import function_arn, parse_name
 from kennel.services.lambda_.permissions import Permissions
+from kennel.services.lambda_.provisioned import ProvisionedConcurrency
 from kennel.services.lambda_.routes import Routes
 from kennel.services.lambda_.tags import Tags
 from kennel.services.lambda_.versions import Versions
@@ -57,6 +61,10 @@ class Lambda(Service):
         self._fleet = Fleet(parts, self._folder / "environments")
         self._keeper = FunctionKeeper(parts, self._versions, self._code, self._fleet)
         self._events = EventQueue(parts, self._functions)
+        provisions = Collection(parts.database, "lambda.provisions", Provision)
+        self._capacity = Capacity(
+            self._functions, self._versions, provisions, self._routes, self._fleet
+        )
         self.invoker = Invoker(parts, self._fleet, self._routes, self._events)
         self._events.serve_by(self.invoker)
         holdings = Holdings(
@@ -67,8 +75,20 @@ class Lambda(Service):
             self._code,
             self._routes,
             self._keeper,
+            provisions,
+            self._capacity,
         )
-        areas = (Functions, Deletion, Versions, Aliases, Tags, Permissions, EventConfigs)
+        areas = (
+            Functions,
+            Deletion,
+            Versions,
+            Aliases,
+            Concurrency,
+            ProvisionedConcurrency,
+            Tags,
+            Permissions,
+            EventConfigs,
+        )
         self._areas = tuple(area(parts, holdings) for area in areas)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -87,6 +107,7 @@ class Lambda(Service):
         sweep(self.parts, self._folder / "environments")
         self._routes.load()
         self._keeper.start()
+        self._capacity.start()
         self._fleet.on_loop(self._events.load())
 
     def stop(self) -> None:
@@ -132,15 +153,17 @@ class Lambda(Service):
         return result
 
     def get_account_settings(self, ctx: Context) -> dict[str, Any]:
-        """AWS's own limits, and what is used of them."""
+        """AWS's own limits, and what is used of them. UnreservedConcurrentExecutions is what
+        functions have not reserved; what is provisioned of it is not taken off."""
+        reserved = sum(function.reserved or 0 for _, function in self._functions.list())
         versions = [version for _, version in self._versions.list()]
         return {
             "AccountLimit": {
                 "TotalCodeSize": _CODE_STORAGE,
                 "CodeSizeUnzipped": _UNZIPPED,
                 "CodeSizeZipped": _ZIPPED,
-                "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
-                "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY,
+                "ConcurrentExecutions": ACCOUNT_LIMIT,
+                "UnreservedConcurrentExecutions": ACCOUNT_LIMIT - reserved,
             },
             "AccountUsage": {
                 "TotalCodeSize": sum(version.code.size for version in versions),

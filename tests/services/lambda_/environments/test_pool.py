@@ -4,11 +4,9 @@ import time
 from pathlib import Path
 from typing import Any, cast
 
-import pytest
-
 from kennel.services.lambda_.environments.deployment import Deployment
 from kennel.services.lambda_.environments.environment import Environment
-from kennel.services.lambda_.environments.pool import CapReached, Pool
+from kennel.services.lambda_.environments.pool import Pool
 
 DEPLOYMENT = Deployment(
     function="dogs",
@@ -34,9 +32,9 @@ class Double:
 
 
 class Scene:
-    def __init__(self, cap: int = 10) -> None:
+    def __init__(self) -> None:
         self.closed: list[Any] = []
-        self.pool = Pool(DEPLOYMENT, cap, lambda _: cast(Environment, Double()), self.closed.append)
+        self.pool = Pool(DEPLOYMENT, lambda _: cast(Environment, Double()), self.closed.append)
 
 
 def test_the_environment_that_was_used_last_is_used_next() -> None:
@@ -46,22 +44,6 @@ def test_the_environment_that_was_used_last_is_used_next() -> None:
     pool.release(second, 2.0)
     assert pool.acquire() is second
     assert pool.acquire() is first
-
-
-def test_no_more_than_the_cap_work_at_the_same_time() -> None:
-    pool = Scene(cap=2).pool
-    first = pool.acquire()
-    pool.acquire()
-    with pytest.raises(CapReached) as caught:
-        pool.acquire()
-    assert caught.value.reason == "ConcurrentInvocationLimitExceeded"
-    pool.release(first, 1.0)
-    assert pool.acquire() is first
-
-
-def test_a_cap_of_nothing_lets_nothing_run() -> None:
-    with pytest.raises(CapReached):
-        Scene(cap=0).pool.acquire()
 
 
 def test_only_what_has_been_idle_long_enough_is_closed() -> None:
@@ -86,7 +68,7 @@ def test_a_drained_pool_is_done_when_its_last_invocation_is_answered() -> None:
 
 
 def test_a_useless_environment_is_closed_and_makes_room() -> None:
-    scene = Scene(cap=1)
+    scene = Scene()
     broken = scene.pool.acquire()
     scene.pool.discard(broken)
     assert scene.closed == [broken]

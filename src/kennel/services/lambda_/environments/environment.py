@@ -3,7 +3,7 @@
 It lives like AWS's ("Lambda execution environment lifecycle"): an initialization that fails or
 takes more than 10 s is tried again within the first invocation. A process that crashes or runs out
 of time is replaced at the next invocation, with /tmp and the log stream kept. Between invocations
-the process is stopped.
+the process is stopped. One that is provisioned is initialized beforehand, by `prepare`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class Answer:
 
 
 class Environment:
-    """For the event loop alone. `invoke` one at a time, `close` at the end."""
+    """For the event loop alone. `invoke` one at a time, `close` at the end. `lost` is called when
+    the process ends while nobody waits for it."""
 
     def __init__(
         self,
@@ -82,13 +83,24 @@ class Environment:
         self._init_seconds: float | None = None
         self.born = time.monotonic()
         self.idle_since = 0.0
+        self.lost: Callable[[], None] | None = None
+
+    async def prepare(self, limit: float) -> bool:
+        """Initializes the environment before anybody invokes it, within `limit` seconds, and stops
+        its process until somebody does. Says whether the runtime is ready. Raises EngineError or
+        RoleNotPassable where no process can be had."""
+        self._initialized = True
+        if not await self._initialize(limit):
+            return False
+        self._sandbox.freeze()
+        return True
 
     async def invoke(self, request: Request) -> Answer:
         """Serves one invocation. Raises EngineError or RoleNotPassable where no process can be
         had."""
         if not self._initialized:
             self._initialized = True
-            await self._initialize()
+            await self._initialize(_INIT_LIMIT)
         began = time.monotonic()
         # An initialization that has to be done over is part of the invocation.
         if not self._up:
@@ -140,15 +152,16 @@ class Environment:
 
     # The way of an invocation
 
-    async def _initialize(self) -> None:
-        """The INIT phase. What goes wrong here is only logged: the invocation tries again."""
+    async def _initialize(self, limit: float) -> bool:
+        """The INIT phase, at most `limit` seconds. What goes wrong here is only logged: the
+        invocation tries again."""
         await self._boot()
         began = time.monotonic()
-        event = await self._wait(began + _INIT_LIMIT)
+        event = await self._wait(began + limit)
         seconds = time.monotonic() - began
         if event.kind is Kind.READY:
             self._init_seconds = seconds
-            return
+            return True
         await self._end_process(event)
         if event.kind is Kind.TIMED_OUT:
             self._sandbox.write(init_report(seconds, "timeout"))
@@ -156,6 +169,7 @@ class Environment:
             kind = event.error_type or "Runtime.ExitError"
             self._sandbox.write(init_report(seconds, "error", kind))
         self._release()
+        return False
 
     async def _exchange(self, request: Request, deadline: float) -> Event:
         """Hands the invocation out and waits for what comes of it. `deadline` is monotonic."""
@@ -259,6 +273,8 @@ class Environment:
         self._forget_process()
         if self._waiter is None:
             self._release()  # it ended while it was idle; the next invocation starts another
+            if self.lost is not None:
+                self.lost()
         else:
             self._resolve(Event(Kind.ENDED))
 

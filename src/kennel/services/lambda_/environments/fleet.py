@@ -1,7 +1,7 @@
 """Every environment of the plane, and which function's invocations go where.
 
-Invocations stay on the event loop; `publish`, `withdraw` and `refuse` may be called from any
-thread and return when the loop has done it. Which version an alias means is decided before.
+Invocations stay on the event loop; what is said of versions and their capacity may come from any
+thread, and returns when the loop has done it. Which version an alias means is decided before.
 """
 
 from __future__ import annotations
@@ -11,28 +11,30 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kennel.engine import EngineError
+from kennel.scaling import admission
 from kennel.services.lambda_.environments.deployment import Deployment
 from kennel.services.lambda_.environments.environment import Answer, Environment, Request
+from kennel.services.lambda_.environments.ledger import Ledger
 from kennel.services.lambda_.environments.pool import CapReached, Pool
+from kennel.services.lambda_.environments.provisioned_pool import Allocation
+from kennel.services.lambda_.environments.provisioning import Provisioning
 from kennel.services.lambda_.environments.sandbox import Sandbox
+from kennel.services.lambda_.environments.seat import Seat
 
 if TYPE_CHECKING:
     from kennel.services.service import Parts
 
-__all__ = ["ACCOUNT_CONCURRENCY", "Fleet", "NotPublished"]
+__all__ = ["Fleet", "NotPublished"]
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-ACCOUNT_CONCURRENCY = 1000
-"""Invocations at the same time in an account and region ("Lambda quotas")."""
 
 _IDLE_SECONDS = 300.0  # of policy time; AWS does not say, people measure 5 to 15 minutes
 _SWEEP = 1.0  # seconds between two looks for idle environments
@@ -69,6 +71,12 @@ class Fleet:
         self._alive = 0
         self._bound = _machine_bound()
         self._sweeper: asyncio.TimerHandle | None = None
+        self.ledger = Ledger()
+        self._provisioning = Provisioning(
+            parts.clock, self._make, self._close, self.ledger.allocate
+        )
+        self.sweepers: list[Callable[[], None]] = []
+        """Called on the loop every second or so."""
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Names the loop that everything belongs to; called on it."""
@@ -103,9 +111,10 @@ class Fleet:
         def apply() -> None:
             self._refusals.pop(key, None)
             former = self._pools.get(key)
-            self._pools[key] = Pool(deployment, ACCOUNT_CONCURRENCY, self._make, self._close, ended)
+            self._pools[key] = Pool(deployment, self._make, self._close, ended)
             if former is not None:
-                self._drain(former)
+                self._drain(former, lambda: self._end(former))
+            self._provisioning.published(deployment)
 
         self.on_loop(apply)
 
@@ -116,8 +125,16 @@ class Fleet:
         def apply() -> None:
             self._refusals.pop(key, None)
             former = self._pools.pop(key, None)
+            left = [former, former]
+
+            def gone() -> None:
+                left.pop()
+                if former is not None and not left:
+                    self._end(former)
+
+            self._provisioning.withdraw(function, version, gone)
             if former is not None:
-                self._drain(former)
+                self._drain(former, gone)
 
         self.on_loop(apply)
 
@@ -128,6 +145,24 @@ class Fleet:
             self._refusals[function, version] = reason
 
         self.on_loop(apply)
+
+    def reserve(self, function: str, reserved: int | None) -> None:
+        """Sets a function's reserved concurrency; None takes it away."""
+        self.on_loop(lambda: self.ledger.reserve(function, reserved))
+
+    def provision(self, function: str, qualifier: str, wanted: Mapping[str, int]) -> None:
+        """Has so many environments of these versions ready for a qualifier; none ends it."""
+        self.on_loop(lambda: self._provisioning.configure(function, qualifier, wanted))
+
+    def forget(self, function: str) -> None:
+        """Drops what is known of a function that is gone."""
+        self.on_loop(lambda: self.ledger.forget(function))
+
+    def allocation(self, function: str, qualifier: str) -> Allocation:
+        """How far the environments of a qualifier are there."""
+        found: list[Allocation] = []
+        self.on_loop(lambda: found.append(self._provisioning.allocation(function, qualifier)))
+        return found[0] if found else Allocation()
 
     def serves(self, function: str, version: str) -> bool:
         """Whether the version can be invoked."""
@@ -145,20 +180,32 @@ class Fleet:
         """What serves the version now. Raises NotPublished."""
         return self._pool(function, version).deployment
 
-    def concurrency(self, function: str) -> int:
-        """Invocations of the function under way."""
-        return sum(pool.busy for key, pool in self._pools.items() if key[0] == function)
-
-    async def invoke(self, function: str, version: str, request: Request) -> Answer:
-        """Serves one invocation. Raises NotPublished, CapReached, EngineError, RoleNotPassable."""
-        pool = self._pool(function, version)
-        environment = pool.acquire()
+    def enter(self, function: str, qualifier: str, version: str) -> Seat:
+        """A place for an invocation of a version by a qualifier; `serve` is next. Raises
+        NotPublished and CapReached."""
+        on_demand = self._pool(function, version)
+        owner, provisioned = self._provisioning.find(function, qualifier, version) or ("", None)
+        pool = self.ledger.enter(function, provisioned, starts=on_demand.oldest_idle is None)
         try:
-            answer = await environment.invoke(request)
+            if provisioned is not None and pool is admission.Pool.PROVISIONED:
+                environment = provisioned.acquire()
+            else:
+                environment = on_demand.acquire()
         except BaseException:
-            pool.discard(environment)
+            self.ledger.leave(function, pool)
             raise
-        pool.release(environment, self._parts.clock.policy())
+        return Seat(function, version, environment, pool, on_demand, provisioned, owner)
+
+    async def serve(self, seat: Seat, request: Request) -> Answer:
+        """Serves one invocation. Raises EngineError, RoleNotPassable."""
+        try:
+            answer = await seat.environment.invoke(request)
+        except BaseException:
+            seat.discard()
+            raise
+        finally:
+            self.ledger.leave(seat.function, seat.pool)
+        seat.release(self._parts.clock.policy())
         return answer
 
     def _pool(self, function: str, version: str) -> Pool:
@@ -169,7 +216,7 @@ class Fleet:
 
     def _make(self, deployment: Deployment) -> Environment:
         if self._alive >= self._bound and not self._evict():
-            raise CapReached("ConcurrentInvocationLimitExceeded")
+            raise CapReached(admission.ThrottleReason.ACCOUNT_CONCURRENCY)
         assert self._launching is not None
         self._alive += 1
         folder = self._folder / secrets.token_hex(8)
@@ -197,26 +244,34 @@ class Fleet:
         self._closings.add(task)
         task.add_done_callback(self._closings.discard)
 
-    def _drain(self, pool: Pool) -> None:
+    def _drain(self, pool: Pool, drained: Callable[[], None]) -> None:
         self._draining.add(pool)
 
-        def drained() -> None:
+        def finished() -> None:
             self._draining.discard(pool)
-            closings = asyncio.gather(*self._closings, return_exceptions=True)
-            closings.add_done_callback(lambda _: self._executor.submit(pool.ended))
+            drained()
 
-        pool.drain(drained)
+        pool.drain(finished)
+
+    def _end(self, pool: Pool) -> None:
+        """Nothing of the deployment answers any more."""
+        closings = asyncio.gather(*self._closings, return_exceptions=True)
+        closings.add_done_callback(lambda _: self._executor.submit(pool.ended))
 
     def _sweep(self) -> None:
         since = self._parts.clock.policy() - _IDLE_SECONDS
         for pool in self._pools.values():
             pool.close_idle(since)
+        self._provisioning.renew()
+        for sweeper in self.sweepers:
+            sweeper()
         assert self._loop is not None
         self._sweeper = self._loop.call_later(_SWEEP, self._sweep)
 
     async def _close_all(self) -> None:
         if self._sweeper is not None:
             self._sweeper.cancel()
+        self._provisioning.close_all()
         for pool in (*self._pools.values(), *self._draining):
             for environment in pool.close_all():
                 self._close(environment)
@@ -246,4 +301,4 @@ class Fleet:
 def _machine_bound() -> int:
     """How many environments this machine's memory holds."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(8, min(ACCOUNT_CONCURRENCY, memory // _FOOTPRINT))
+    return max(8, min(admission.ACCOUNT_LIMIT, memory // _FOOTPRINT))

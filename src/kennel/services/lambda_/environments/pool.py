@@ -5,24 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from kennel.scaling.admission import ThrottleReason
 from kennel.services.lambda_.environments.deployment import Deployment
 from kennel.services.lambda_.environments.environment import Environment
 
-__all__ = ["CapReached", "Pool"]
+__all__ = ["LIFETIME", "CapReached", "Pool"]
 
-_LIFETIME = 2 * 3600.0  # seconds; AWS renews environments every few hours, too
+LIFETIME = 2 * 3600.0  # seconds; AWS renews environments every few hours, too
 
 
 class CapReached(Exception):
-    """Every environment is busy and none may be added. `reason` is botocore's ThrottleReason."""
+    """An invocation is not admitted, or no environment may be added for it."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: ThrottleReason) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
 class Pool:
-    """At most `cap` environments of one deployment that work at the same time.
+    """The environments of one deployment that are made on demand.
 
     `make` gives a new one, or raises CapReached. `close` has an environment closed some time.
     `ended` is for whoever drains it to call in the end.
@@ -31,13 +32,11 @@ class Pool:
     def __init__(
         self,
         deployment: Deployment,
-        cap: int,
         make: Callable[[Deployment], Environment],
         close: Callable[[Environment], None],
         ended: Callable[[], None] = lambda: None,
     ) -> None:
         self.deployment = deployment
-        self.cap = cap
         self.ended = ended
         self._make = make
         self._close = close
@@ -58,8 +57,6 @@ class Pool:
 
     def acquire(self) -> Environment:
         """An environment for one invocation, the one that was used last. Raises CapReached."""
-        if len(self._busy) >= self.cap:
-            raise CapReached("ConcurrentInvocationLimitExceeded")
         environment = self._idle.pop() if self._idle else self._make(self.deployment)
         self._busy.add(environment)
         return environment
@@ -67,7 +64,7 @@ class Pool:
     def release(self, environment: Environment, now: float) -> None:
         """Gives an environment back. `now` is policy time."""
         self._busy.discard(environment)
-        if self._closing or time.monotonic() - environment.born > _LIFETIME:
+        if self._closing or time.monotonic() - environment.born > LIFETIME:
             self._close(environment)
         else:
             environment.idle_since = now

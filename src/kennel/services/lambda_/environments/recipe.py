@@ -79,7 +79,7 @@ def _variables(
         "AWS_LAMBDA_FUNCTION_NAME": deployment.function,
         "AWS_LAMBDA_FUNCTION_VERSION": deployment.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(deployment.memory),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": deployment.initialization,
         "AWS_LAMBDA_LOG_GROUP_NAME": deployment.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": place.stream,
         "AWS_LAMBDA_RUNTIME_API": place.api,
