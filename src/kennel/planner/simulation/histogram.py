@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["BINS", "BINS_AN_OCTAVE", "LOWEST_OCTAVE", "Histogram"]
 
 BINS_AN_OCTAVE = 128  # a bin is 1/128 to 1/256 of its values wide
-LOWEST_OCTAVE = -24  # 60 ns; what is shorter counts in the first bin
+LOWEST_OCTAVE = -24  # 60 ns; what is shorter counts in the first bin, as 0
 _OCTAVES = 44  # to twelve days; what is longer counts in the last bin
 BINS = BINS_AN_OCTAVE * _OCTAVES
 
@@ -43,6 +43,8 @@ class Histogram:
             return float("nan")
         rank = max(percent / 100 * float(reached[-1]), 1e-9)
         index = int(np.searchsorted(reached, rank, side="left"))
+        if index == 0:
+            return 0.0
         before = float(reached[index] - self.counts[index])
         share = (rank - before) / float(self.counts[index])
         return _edge(index) + share * (_edge(index + 1) - _edge(index))
@@ -51,7 +53,6 @@ class Histogram:
         """How many of all last longer, 0 to 1; nan of nothing."""
         if not self.count:
             return float("nan")
-        index = 0
         low, high = 0, BINS
         while low < high:
             index = (low + high) // 2

@@ -52,9 +52,9 @@ class EndpointResult:
 
     `latency` of the served requests, as their callers feel it; `wait` in the queue. `rejected`: the
     queue was full; `timed_out`: no instance was free in time. `changes`: since when (policy time)
-    how many instances serve. `instance_seconds` (policy time) are held from a launch's beginning,
-    as AWS bills them, until the instance has answered its last request. `utilisation` is the share
-    of them that was spent on requests.
+    how many instances serve. `instance_seconds` (policy time) are those of instances that take
+    requests, `launching_seconds` what launches took before. `utilisation` is the share that was
+    spent on requests.
     """
 
     duration: float
@@ -66,6 +66,7 @@ class EndpointResult:
     timed_out: int
     changes: Sequence[tuple[float, int]]
     instance_seconds: float
+    launching_seconds: float
     utilisation: float
     minutes: Minutes
     activities: Sequence[Activity]
