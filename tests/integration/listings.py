@@ -93,6 +93,46 @@ def metric_data(stage: Stage) -> Listing:
     )
 
 
+def _alarm(stage: Stage, name: str, threshold: float = 1.0) -> None:
+    stage.client("cloudwatch").put_metric_alarm(
+        AlarmName=name,
+        Namespace="watched",
+        MetricName="m",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=threshold,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+
+
+@listing("cloudwatch", "DescribeAlarms")
+def alarms(stage: Stage) -> Listing:
+    names = [f"listed-{number}" for number in _FIVE]
+    for name in reversed(names):
+        _alarm(stage, name)
+    return Listing({"MetricAlarms[].AlarmName": names}, {"AlarmNamePrefix": "listed-"})
+
+
+@listing("cloudwatch", "DescribeAlarmHistory")
+def alarm_history(stage: Stage) -> Listing:
+    for number in _FIVE:
+        _alarm(stage, "changed", float(number))
+    return Listing(
+        {
+            "AlarmHistoryItems[].HistorySummary": [
+                'Alarm "changed" created',
+                *['Alarm "changed" updated'] * 4,
+            ]
+        },
+        {
+            "AlarmName": "changed",
+            "HistoryItemType": "ConfigurationUpdate",
+            "ScanBy": "TimestampAscending",
+        },
+    )
+
+
 # IAM
 
 

@@ -21,6 +21,8 @@ from tests.integration.stage import Stage
 from tests.planes import Plane
 
 BAD_TOKEN = {
+    "cloudwatch DescribeAlarmHistory": "InvalidNextToken",
+    "cloudwatch DescribeAlarms": "InvalidNextToken",
     "cloudwatch GetMetricData": "InvalidNextToken",
     "cloudwatch ListMetrics": "InvalidParameterValue",
     "iam": "ValidationError",

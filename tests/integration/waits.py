@@ -28,6 +28,8 @@ Case = tuple[str, str, str]
 """Service, waiter, and what its acceptor expects."""
 
 UNREACHABLE: Mapping[Case, str] = {
+    ("cloudwatch", "CompositeAlarmExists", "True"): "Kennel has metric alarms only",
+    ("cloudwatch", "LogAlarmExists", "True"): "Kennel has metric alarms only",
     ("s3", "BucketExists", "301"): "a plane answers for every region at one endpoint",
 }
 """Ends that no call on a plane has, with the reason."""
@@ -58,6 +60,20 @@ def wait(service: str, waiter: str, expected: str) -> Callable[[Recipe], Recipe]
         return recipe
 
     return register
+
+
+# CloudWatch
+
+
+@wait("cloudwatch", "AlarmExists", "True")
+def alarm(stage: Stage) -> Wait:
+    name = stage.name("alarm")
+    alarm = {"Namespace": "N", "MetricName": "m", "Statistic": "Sum", "Period": 60}
+    alarm |= {"EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanThreshold"}
+    return Wait(
+        {"AlarmNames": [name]},
+        lambda: stage.client("cloudwatch").put_metric_alarm(AlarmName=name, Threshold=1.0, **alarm),
+    )
 
 
 # IAM

@@ -115,9 +115,9 @@ def test_of_a_put_with_one_bad_datum_nothing_is_stored(stage: Stage) -> None:
     assert listed(stage) == []
 
 
-def test_alarms_are_refused_by_name(stage: Stage) -> None:
-    with pytest.raises(NotImplementedByKennel, match="PutMetricAlarm"):
-        stage.call("PutMetricAlarm")
+def test_composite_alarms_are_refused_by_name(stage: Stage) -> None:
+    with pytest.raises(NotImplementedByKennel, match="PutCompositeAlarm"):
+        stage.call("PutCompositeAlarm")
 
 
 def test_data_outlive_a_restart(

@@ -80,6 +80,14 @@ class Aggregate:
         )
 
     @classmethod
+    def of(cls, count: float, total: float, minimum: float, maximum: float) -> Aggregate:
+        """Values of which only the sums are known: without percentiles."""
+        aggregate = cls()
+        aggregate.count, aggregate.total = count, total
+        aggregate.minimum, aggregate.maximum = minimum, maximum
+        return aggregate
+
+    @classmethod
     def decode(cls, row: tuple[Any, ...]) -> Aggregate:
         aggregate = cls()
         aggregate.count, aggregate.total, aggregate.minimum, aggregate.maximum = row[:4]

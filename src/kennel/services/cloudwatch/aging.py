@@ -1,4 +1,4 @@
-"""Makes old points coarser, and drops the oldest, as CloudWatch does.
+"""Makes old points coarser, and drops the oldest and old histories of alarms, as CloudWatch does.
 
 Points of a second are there for 3 hours, of a minute for 15 days, of 5 minutes for 63 days, of an
 hour for 455 days. Source: GetMetricData's reference. Age is counted in policy time.
@@ -14,6 +14,7 @@ from functools import partial
 
 from kennel.services.cloudwatch import points
 from kennel.services.cloudwatch.aggregate import Aggregate
+from kennel.services.cloudwatch.alarms import HISTORY_SECONDS, forget
 from kennel.services.cloudwatch.metric import LEVELS, Place
 from kennel.store import Database
 
@@ -42,6 +43,7 @@ def age(database: Database, now: float, stopping: Callable[[], bool] = lambda: F
                 if database.write(partial(_coarsen, metric, level, coarser, before)) < _CHUNK:
                     break
     database.write(_drop_empty)
+    database.write(lambda connection: forget(connection, now - HISTORY_SECONDS))
 
 
 class Aging:

@@ -2,11 +2,15 @@
 query protocol always had and that clients compare with.
 
     ClientError
+    ├── InvalidFormatFault                    of SetAlarmState's data
     ├── InvalidNextToken
     ├── InvalidParameterCombinationException
     ├── InvalidParameterValueException
+    ├── LimitExceededFault
     ├── MissingRequiredParameterException
-    └── ValidationException                   of GetMetricData's queries
+    ├── ResourceNotFound                      an alarm, by its name
+    ├── ResourceNotFoundException             an alarm, by its ARN
+    └── ValidationException                   of GetMetricData's queries and of alarms
 """
 
 from __future__ import annotations
@@ -15,10 +19,14 @@ from kennel.errors import ClientError
 from kennel.errors import ValidationException as GeneralValidationException
 
 __all__ = [
+    "InvalidFormatFault",
     "InvalidNextToken",
     "InvalidParameterCombinationException",
     "InvalidParameterValueException",
+    "LimitExceededFault",
     "MissingRequiredParameterException",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
     "ValidationException",
 ]
 
@@ -46,6 +54,30 @@ class InvalidNextToken(ClientError):
 
 
 class ValidationException(GeneralValidationException):
-    """A query of GetMetricData is not well-formed."""
+    """A query or an alarm is not well-formed."""
 
     code = "ValidationError"
+
+
+class InvalidFormatFault(ClientError):
+    """Data is not JSON."""
+
+    code = "InvalidFormat"
+
+
+class LimitExceededFault(ClientError):
+    """There are as many as there may be."""
+
+    code = "LimitExceeded"
+
+
+class ResourceNotFound(ClientError):
+    """There is no alarm of that name."""
+
+    status = 404
+
+
+class ResourceNotFoundException(ClientError):
+    """There is no alarm of that ARN."""
+
+    status = 404

@@ -9,7 +9,16 @@ from collections.abc import Mapping, Sequence
 from kennel.services.cloudwatch.aggregate import Aggregate
 from kennel.services.cloudwatch.metric import Metric, Place
 
-__all__ = ["Points", "generation", "listing", "read", "set_generation", "write", "write_points"]
+__all__ = [
+    "Points",
+    "generation",
+    "listing",
+    "read",
+    "set_generation",
+    "summed_up",
+    "write",
+    "write_points",
+]
 
 Points = Mapping[Metric, Mapping[Place, Aggregate]]
 
@@ -50,11 +59,8 @@ def read(
     end: float,
 ) -> list[tuple[Place, Aggregate]]:
     """A metric's points with start <= time < end at those levels, in no order."""
-    found = connection.execute(
-        "SELECT id FROM metrics WHERE region = ? AND namespace = ? AND name = ? AND dimensions = ?",
-        (metric.region, metric.namespace, metric.name, metric.dimensions_key),
-    ).fetchone()
-    if found is None:
+    number = _id(connection, metric)
+    if number is None:
         return []
     return [
         (Place(level, time, unit), Aggregate.decode(tuple(row)))
@@ -62,9 +68,33 @@ def read(
         for time, unit, *row in connection.execute(
             f"SELECT time, unit, {_COLUMNS} FROM points "
             "WHERE metric = ? AND level = ? AND time >= ? AND time < ?",
-            (*found, level, start, end),
+            (number, level, start, end),
         )
     ]
+
+
+def summed_up(
+    connection: sqlite3.Connection,
+    metric: Metric,
+    levels: Sequence[int],
+    start: int,
+    end: int,
+    period: int,
+    unit: str | None,
+) -> list[tuple[int, Aggregate]]:
+    """What came in each period that is not empty, with the time when it begins; all units
+    together unless one is given. Without the distributions, so SQLite adds up: 17 minutes of
+    points of a second each take 0.3 ms."""
+    number = _id(connection, metric)
+    if number is None:
+        return []
+    rows = connection.execute(
+        "SELECT (time - ?1) / ?2, SUM(count), SUM(total), MIN(minimum), MAX(maximum) FROM points "
+        f"WHERE metric = ?3 AND level IN ({', '.join(map(str, levels))}) "
+        "AND time >= ?4 AND time < ?5 AND (?6 IS NULL OR unit = ?6) GROUP BY 1",
+        (start, period, number, start, end, unit),
+    )
+    return [(start + slot * period, Aggregate.of(*sums)) for slot, *sums in rows]
 
 
 def listing(
@@ -81,6 +111,14 @@ def listing(
         (region, seen_since, namespace, name),
     )
     return [Metric(region, row[0], row[1], Metric.dimensions_of(row[2])) for row in rows]
+
+
+def _id(connection: sqlite3.Connection, metric: Metric) -> int | None:
+    found = connection.execute(
+        "SELECT id FROM metrics WHERE region = ? AND namespace = ? AND name = ? AND dimensions = ?",
+        (metric.region, metric.namespace, metric.name, metric.dimensions_key),
+    ).fetchone()
+    return None if found is None else int(found[0])
 
 
 def generation(connection: sqlite3.Connection) -> int:

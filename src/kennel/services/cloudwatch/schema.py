@@ -39,4 +39,26 @@ MIGRATIONS = (
         INSERT INTO flushed VALUES (0);
         """,
     ),
+    Migration(
+        "cloudwatch",
+        2,
+        """
+        CREATE TABLE alarm_history (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            region TEXT NOT NULL,
+            name TEXT NOT NULL,
+            time REAL NOT NULL,
+            kind TEXT NOT NULL,
+            summary TEXT NOT NULL,
+            data TEXT NOT NULL
+        );
+        CREATE INDEX alarm_history_of_alarm ON alarm_history (region, name, id);
+        CREATE INDEX alarm_history_by_time ON alarm_history (time);
+        -- Actions that alarms have to invoke and did not yet.
+        CREATE TABLE alarm_errands (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
+        -- The policy time at which the plane was last seen alive, and when it was down.
+        CREATE TABLE alarm_life (alive REAL NOT NULL);
+        CREATE TABLE alarm_downtime (began REAL NOT NULL, ended REAL NOT NULL);
+        """,
+    ),
 )

@@ -1,4 +1,4 @@
-"""CloudWatch: metrics put, listed and read back."""
+"""CloudWatch: metrics put, listed and read back, and watched."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from kennel.services.cloudwatch import points
 from kennel.services.cloudwatch.aging import Aging
+from kennel.services.cloudwatch.alarms import AlarmOperations
 from kennel.services.cloudwatch.datum import aggregates
 from kennel.services.cloudwatch.errors import (
     InvalidParameterValueException,
@@ -27,8 +28,8 @@ _LISTED_SECONDS = 14 * DAY  # ListMetrics leaves out what had no data for longer
 _NAMESPACE = re.compile(r"[^:].*")
 
 
-class CloudWatch(ReadOperations):
-    """Metrics and their data. `sink` takes the plane's own metrics."""
+class CloudWatch(AlarmOperations, ReadOperations):
+    """Metrics, their data, and alarms on them. `sink` takes the plane's own metrics."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
@@ -39,8 +40,10 @@ class CloudWatch(ReadOperations):
         self._database.start()
         self.sink.start()
         self._aging.start()
+        self._start_alarms()
 
     def stop(self) -> None:
+        self._stop_alarms()
         self._aging.stop()
         self.sink.stop()
         self._database.stop()

@@ -16,13 +16,14 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from kennel.clock import Clock
 from kennel.services.cloudwatch import points
 from kennel.services.cloudwatch.aggregate import Aggregate
 from kennel.services.cloudwatch.metric import Dimensions, Metric, Place, canonical
+from kennel.services.cloudwatch.points import Points
 from kennel.store import Database
 
 __all__ = ["FLUSH_SECONDS", "MAX_VALUE", "Layer", "MetricSink"]
@@ -132,16 +133,25 @@ class MetricSink:
             with self._lock:
                 self._flushing = None
 
-    def layers(self, metric: Metric) -> list[tuple[int, dict[Place, Aggregate]]]:
+    def layers(self, metric: Metric) -> list[tuple[int, Mapping[Place, Aggregate]]]:
         """(generation, points) of a metric in memory; the points are copies."""
+        return [(number, held.get(metric, {})) for number, held in self.layers_of([metric])]
+
+    def layers_of(self, metrics: Iterable[Metric]) -> list[tuple[int, Points]]:
+        """(generation, points by metric) of several metrics in memory at one moment; the points
+        are copies."""
         with self._lock:
             self._add_up()
             return [
                 (
                     layer.generation,
                     {
-                        place: aggregate.copy()
-                        for place, aggregate in layer.points.get(metric, {}).items()
+                        metric: {
+                            place: aggregate.copy()
+                            for place, aggregate in layer.points[metric].items()
+                        }
+                        for metric in metrics
+                        if metric in layer.points
                     },
                 )
                 for layer in (self._flushing, self._active)
