@@ -6,7 +6,7 @@
 #   make lint          ruff, mypy, import-linter
 #   make test-clients  the AWS CLI, both sagemaker SDKs and a browser (Chromium) against a plane
 #   make test-real     the recipe and the demo on photos of dogs: PHOTOS=DIR
-#   make soak          the tests that kill -9 a plane, at KILLS=200 random moments each
+#   make soak          the tests that kill -9 planes and instances, at KILLS=200 random moments each
 #   make bench         measures this machine; prints medians and ratios
 #   make docs          writes the pages that are made from the code (docs/coverage.md, ...)
 #   make lock          resolves the dependencies afresh into requirements.lock
@@ -85,7 +85,7 @@ test-real: install
 	KENNEL_DOGS="$(PHOTOS)" $(BIN)/pytest tests/real $(ARGS)
 
 soak: install
-	KILLS=$(KILLS) SOAK_OBJECT_BYTES=5368709120 $(BIN)/pytest tests/faults \
+	KILLS=$(KILLS) SOAK_REQUESTS=20000 SOAK_OBJECT_BYTES=5368709120 $(BIN)/pytest tests/faults \
 		tests/integration/test_s3_large_objects.py $(ARGS)
 
 bench: install

@@ -23,6 +23,7 @@ class Settings:
     region: str = "us-east-1"
     job_network: str = "isolated"
     host: str = "127.0.0.1"
+    launch_delay: float = 0.0
 
     @classmethod
     def read(cls, values: Mapping[str, str | None], environment: Mapping[str, str]) -> Settings:
@@ -87,6 +88,16 @@ def _time_scale(text: str) -> float:
     return scale
 
 
+def _launch_delay(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86_400:  # also refuses NaN
+        raise ValueError("must be a number of seconds from 0 to 86400")
+    return seconds
+
+
 def _region(text: str) -> str:
     if not _REGION.fullmatch(text):
         raise ValueError("must be the name of an AWS region such as us-east-1")
@@ -140,5 +151,14 @@ SETTINGS: tuple[Setting, ...] = (
         "isolated: a training job has a network of its own, which leads to the plane alone; host: "
         "this machine's, for jobs that need what listens on localhost",
         _job_network,
+    ),
+    Setting(
+        "launch_delay",
+        "SECONDS",
+        "KENNEL_LAUNCH_DELAY",
+        "0",
+        "seconds of policy time until an endpoint's instance that is launched takes requests; "
+        "AWS's take minutes",
+        _launch_delay,
     ),
 )

@@ -8,6 +8,7 @@ def test_status_shows_the_plane_and_its_two_times(plane):
     assert shown["url"].strip() == plane.url
     assert shown["state"].strip() == str(plane.state)
     assert shown["policy time"].strip().endswith("UTC, 1 s in a second")
+    assert shown["launch delay"].strip() == "0 s of policy time"
 
 
 def test_status_as_json_is_the_planes_own(plane):

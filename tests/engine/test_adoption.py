@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from kennel.engine import Limits, LocalEngine, ProcessSpec, launch
+from kennel.engine.process import LocalProcess
 from kennel.engine.records import Record, read_record
 from kennel.engine.shim import proc
 from tests.engine.conditions import is_gone, text_of, until
@@ -121,6 +122,23 @@ def test_the_next_start_removes_what_a_dead_shim_left(shell):
             second.adopt(process.folder)
         until(lambda: is_gone(child))
     assert not [group for group in groups if Path(group).exists()]
+
+
+def test_a_loss_is_not_written_into_a_folder_that_another_process_has_by_now(
+    left_behind, stranger, tmp_path
+):
+    folder = left_behind("sleep 300")
+    record = read_record(folder)
+    assert record is not None
+    lost = LocalProcess(folder, record)
+    os.kill(record.shim_pid, signal.SIGKILL)
+    until(lambda: is_gone(record.shim_pid))
+    another = json.dumps(asdict(record_of(stranger)))
+    (folder / "process.json").write_text(another)
+    ended = lost.poll()
+    assert ended is not None
+    assert ended.lost
+    assert not (folder / "exit.json").exists()
 
 
 def test_nothing_ever_started_in_an_empty_folder(engine, tmp_path):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.conftest import PlaneFactory
 from tests.integration.model_archives import Hosting
-from tests.integration.test_endpoints import ECHO
+from tests.integration.test_endpoints import ECHO, error_of
 from tests.planes import Plane, wait_until
 
 
@@ -96,3 +102,91 @@ def test_a_routing_strategy_is_described_and_acted_on(hosting: Hosting) -> None:
     hosting.wait("drawn")
     replies = {hosting.invoke("drawn") for _ in range(40)}
     assert len(replies) == 2  # each instance says its own pid; the one freed last would be alone
+
+
+def variant_of(hosting: Hosting, endpoint: str) -> dict[str, Any]:
+    described = hosting.sagemaker.describe_endpoint(EndpointName=endpoint)
+    variant: dict[str, Any] = described["ProductionVariants"][0]
+    return {**variant, "status": described["EndpointStatus"]}
+
+
+def scale(hosting: Hosting, endpoint: str, count: int) -> None:
+    hosting.sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName=endpoint,
+        DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": count}],
+    )
+
+
+def test_a_busy_instance_that_is_scaled_in_finishes_what_it_was_asked(hosting: Hosting) -> None:
+    slow = ECHO.replace(
+        "def predict_fn(data, model):",
+        "def predict_fn(data, model):\n    import time; time.sleep(data.get('sleep', 0))",
+    )
+    hosting.deploy("drained", slow, count=3)
+    hosting.wait("drained")
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(hosting.invoke, "drained", b'{"sleep": 1.5}') for _ in range(3)]
+        wait_until(lambda: all(future.running() for future in asked))
+        time.sleep(0.3)  # they are on their way, and far from answered
+        scale(hosting, "drained", 1)
+        wait_until(lambda: variant_of(hosting, "drained")["status"] == "InService")
+        assert variant_of(hosting, "drained")["CurrentInstanceCount"] == 1
+        scale(hosting, "drained", 2)  # the one that is added is no one that leaves
+        wait_until(lambda: variant_of(hosting, "drained")["CurrentInstanceCount"] == 2)
+        pids = {json.loads(future.result())["pid"] for future in asked}
+    assert len(pids) == 3
+    wait_until(lambda: sum(os.path.exists(f"/proc/{pid}") for pid in pids) == 1)
+
+
+def test_scaling_says_what_is_wrong_with_it(hosting: Hosting) -> None:
+    hosting.deploy("scaled", ECHO)
+    hosting.wait("scaled")
+    code, message, _ = error_of(lambda: scale(hosting, "scaled", 101))
+    assert code == "ResourceLimitExceeded"
+    assert "100 Instances" in message
+    code, message, _ = error_of(
+        lambda: hosting.sagemaker.update_endpoint_weights_and_capacities(
+            EndpointName="scaled",
+            DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredWeight": 0.0}],
+        )
+    )
+    assert code == "ValidationException"
+    assert "weight above 0" in message
+
+
+def test_instances_take_requests_after_the_launch_delay_and_not_before(
+    plane_factory: PlaneFactory,
+) -> None:
+    plane = plane_factory("--time-scale", "60", "--launch-delay", "120")
+    hosting = Hosting(plane)
+    hosting.deploy("late", ECHO)
+    described = hosting.wait("late")
+    took = described["LastModifiedTime"] - described["CreationTime"]
+    assert took.total_seconds() >= 120
+    scale(hosting, "late", 3)
+    asked_at = hosting.sagemaker.describe_endpoint(EndpointName="late")["LastModifiedTime"]
+    seen = variant_of(hosting, "late")
+    assert (seen["CurrentInstanceCount"], seen["DesiredInstanceCount"]) == (1, 3)
+    code, message, _ = error_of(lambda: scale(hosting, "late", 2))
+    assert code == "ValidationException"
+    assert "in-progress" in message
+    os.kill(json.loads(hosting.invoke("late"))["pid"], signal.SIGKILL)
+    hosting.invoke("late")  # at once by one that is up, in the place of the one that died
+    described = hosting.wait("late")
+    assert (described["LastModifiedTime"] - asked_at).total_seconds() >= 120
+    assert variant_of(hosting, "late")["CurrentInstanceCount"] == 3
+
+
+def test_a_launch_goes_on_when_its_plane_is_killed_and_ends_when_it_is_not_wanted(
+    plane_factory: PlaneFactory,
+) -> None:
+    plane = plane_factory("--launch-delay", "80000")
+    hosting = Hosting(plane)
+    hosting.deploy("never", ECHO)
+    plane.kill()
+    plane.start()
+    hosting = Hosting(plane)
+    described = hosting.sagemaker.describe_endpoint(EndpointName="never")
+    assert described["EndpointStatus"] == "Creating"
+    hosting.sagemaker.delete_endpoint(EndpointName="never")
+    hosting.wait_deleted("never")

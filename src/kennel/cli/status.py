@@ -47,6 +47,7 @@ def _lines(status: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("up for", _duration(status["uptime_seconds"])),
         ("wall time", _moment(clock["wall"])),
         ("policy time", f"{_moment(clock['policy'])}, {scale} s in a second"),
+        ("launch delay", f"{status['launch_delay_seconds']:g} s of policy time"),
         ("memory limits", engine["memory"]),
         ("own mounts", "yes" if engine["mount_namespaces"] else "no"),
         ("services", " ".join(status["services"])),

@@ -23,7 +23,8 @@ EXAMPLES = """\
   kennel up                               # in the foreground, until Ctrl-C
   kennel up --detach && eval "$(kennel env)"
   kennel up --state /tmp/other --port 0   # a second plane, on any free port
-  kennel up --time-scale 60               # a minute of alarms and cooldowns in a second"""
+  kennel up --time-scale 60               # a minute of alarms and cooldowns in a second
+  kennel up --time-scale 60 --launch-delay 240   # and instances that come after 4 minutes of it"""
 
 LOG_NAME = "plane.log"
 READY_SECONDS = 60.0

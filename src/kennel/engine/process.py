@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from kennel.engine.interface import Exit, Usage
-from kennel.engine.records import Ending, Record, read_ending, write_ending
+from kennel.engine.records import Ending, Record, read_ending, read_record, write_ending
 from kennel.engine.shim import cgroup, proc
 
 __all__ = ["LocalProcess"]
@@ -135,10 +135,12 @@ class LocalProcess:
                 _log.warning("the control group %s still holds processes and stays", left)
         ended = Exit(code=_LOST_CODE, lost=True, started=record.started, ended=time.time())
         ending = Ending(ended, peak_memory_bytes=self._peak_bytes)
-        try:
-            write_ending(self._folder, ending)
-        except OSError as error:
-            _log.warning("the end of %s could not be recorded: %s", self._folder, error)
+        # Its folder may be gone by now, and another process have one of that name.
+        if read_record(self._folder) == record:
+            try:
+                write_ending(self._folder, ending)
+            except OSError as error:
+                _log.warning("the end of %s could not be recorded: %s", self._folder, error)
         return ending
 
     def _usage_now(self) -> Usage | None:

@@ -76,6 +76,7 @@ class Plane:
             account_id=ACCOUNT_ID,
             reach=Reach.of(settings.state, self.url, settings.region),
             isolates_jobs=settings.job_network == "isolated",
+            launch_delay=settings.launch_delay,
         )
         self._services = [kind(parts) for kind in self._service_classes]
         for service in self._services:

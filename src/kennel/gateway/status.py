@@ -68,6 +68,7 @@ class StatusPage:
                 "memory": capabilities.memory,
                 "limits": list(capabilities.limits),
             },
+            "launch_delay_seconds": plane.settings.launch_delay,
             "services": sorted(plane.dispatcher.services),
             "training_jobs_in_progress": self._jobs(),
         }

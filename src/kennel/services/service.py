@@ -38,6 +38,8 @@ class Parts:
     """How processes that call the plane reach it."""
     isolates_jobs: bool
     """Whether training jobs are to have networks of their own, which lead to the plane alone."""
+    launch_delay: float = 0.0
+    """Seconds of policy time from asking for an endpoint's instance until it takes requests."""
 
 
 class Service:

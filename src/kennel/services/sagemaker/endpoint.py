@@ -9,7 +9,15 @@ import msgspec
 
 from kennel.errors import ValidationException
 from kennel.services.parameters import takes
-from kennel.services.sagemaker.endpoint_config import EndpointConfig, EndpointConfigs
+from kennel.services.sagemaker.endpoint_config import (
+    EndpointConfig,
+    EndpointConfigs,
+    check_instance_limit,
+)
+from kennel.services.sagemaker.endpoint_scaling import (
+    check_registered_variants,
+    forget_registered_variants,
+)
 from kennel.services.sagemaker.hosting import (
     Deployment,
     Endpoint,
@@ -17,6 +25,7 @@ from kennel.services.sagemaker.hosting import (
     EndpointStatus,
     ServedVariant,
     move,
+    scaled,
 )
 from kennel.services.sagemaker.images import Images
 from kennel.services.sagemaker.listing import LISTING, MODIFIED, Page, page_of
@@ -86,7 +95,7 @@ class Endpoints(Noun):
             status=EndpointStatus.CREATING,
             creation_time=now,
             last_modified_time=now,
-            pending=self._deployment(ctx, config, 1),
+            pending=self._launched(self._deployment(ctx, config, 1), now),
             generations=1,
         )
         tags = self._tags.checked(Tags)
@@ -158,9 +167,11 @@ class Endpoints(Noun):
     ) -> dict[str, Any]:
         """Blue/green: the new generation is made ready, takes over, and only then the old one
         goes. A generation that can't be made ready changes nothing."""
-        self._require(ctx, EndpointName)
+        current = self._require(ctx, EndpointName)
         config = self._configs.require(ctx, EndpointConfigName)
         deployment = self._deployment(ctx, config, 0)
+        if current.active is not None:
+            check_registered_variants(self.parts, current, deployment)
         excluded = {entry["VariantPropertyType"] for entry in ExcludeRetainedVariantProperties}
 
         def change(endpoint: Endpoint) -> Endpoint:
@@ -170,10 +181,12 @@ class Endpoints(Noun):
             variants = deployment.variants
             if RetainAllVariantProperties:
                 variants = _retained(variants, endpoint.active.variants, excluded)
-            endpoint.pending = Deployment(
+            now = self.parts.clock.policy()
+            made = Deployment(
                 config_name=config.name, generation=endpoint.generations, variants=variants
             )
-            move(endpoint, EndpointStatus.UPDATING, self.parts.clock.policy())
+            endpoint.pending = self._launched(made, now)
+            move(endpoint, EndpointStatus.UPDATING, now)
             return endpoint
 
         return self._change(EndpointName, change)
@@ -205,15 +218,16 @@ class Endpoints(Noun):
                     f"The variant(s) {', '.join(empty)} of endpoint {endpoint.arn} must have at "
                     "least 1 instance. Delete the endpoint to have none."
                 )
+            now = self.parts.clock.policy()
             endpoint.active.variants = [
-                _changed(variant, wanted.get(variant.name, {}))
+                self._changed(variant, wanted.get(variant.name, {}), now)
                 for variant in endpoint.active.variants
             ]
             if not any(variant.weight > 0 for variant in endpoint.active.variants):
                 raise ValidationException(
                     f"At least one variant of endpoint {endpoint.arn} needs a weight above 0."
                 )
-            move(endpoint, EndpointStatus.UPDATING, self.parts.clock.policy())
+            move(endpoint, EndpointStatus.UPDATING, now)
             return endpoint
 
         return self._change(EndpointName, change)
@@ -234,6 +248,7 @@ class Endpoints(Noun):
             self._tags.delete_in(connection, endpoint.arn)
 
         self.parts.database.write(delete)
+        forget_registered_variants(self.parts, endpoint)
         self._wake(EndpointName)
 
     def exists(self, kind: str, name: str) -> bool:
@@ -277,9 +292,27 @@ class Endpoints(Noun):
             )
         return Deployment(config_name=config.name, generation=generation, variants=variants)
 
+    def _launched(self, deployment: Deployment, now: float) -> Deployment:
+        """The generation whose instances are launched now."""
+        delay = self.parts.launch_delay
+        variants = [
+            scaled(msgspec.structs.replace(variant, count=0), variant.count, now, delay)
+            for variant in deployment.variants
+        ]
+        return msgspec.structs.replace(deployment, variants=variants)
+
+    def _changed(
+        self, variant: ServedVariant, wanted: Mapping[str, Any], now: float
+    ) -> ServedVariant:
+        count: int = wanted.get("DesiredInstanceCount", variant.count)
+        check_instance_limit(variant.instance_type, count, variant.count)
+        changed = scaled(variant, count, now, self.parts.launch_delay)
+        changed.weight = wanted.get("DesiredWeight", variant.weight)
+        return changed
+
     def _described_variant(self, endpoint: Endpoint, variant: ServedVariant) -> dict[str, Any]:
         assert self._keeper is not None
-        return {
+        described: dict[str, Any] = {
             "VariantName": variant.name,
             "DeployedImages": [
                 {
@@ -290,9 +323,12 @@ class Endpoints(Noun):
             ],
             "CurrentWeight": variant.weight,
             "DesiredWeight": variant.weight,
-            "CurrentInstanceCount": self._keeper.instance_count(endpoint, variant.name),
+            "CurrentInstanceCount": self._keeper.instance_count(endpoint.name, variant.name),
             "DesiredInstanceCount": variant.count,
         }
+        if variant.routing:
+            described["RoutingConfig"] = {"RoutingStrategy": variant.routing}
+        return described
 
 
 def _require_in_service(endpoint: Endpoint) -> None:
@@ -302,14 +338,6 @@ def _require_in_service(endpoint: Endpoint) -> None:
         )
     if endpoint.status is not EndpointStatus.IN_SERVICE:
         raise ValidationException(f'Cannot update in-progress endpoint "{endpoint.arn}".')
-
-
-def _changed(variant: ServedVariant, wanted: Mapping[str, Any]) -> ServedVariant:
-    return msgspec.structs.replace(
-        variant,
-        weight=wanted.get("DesiredWeight", variant.weight),
-        count=wanted.get("DesiredInstanceCount", variant.count),
-    )
 
 
 def _retained(

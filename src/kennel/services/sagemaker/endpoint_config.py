@@ -20,7 +20,7 @@ from kennel.store import Collection, Document
 if TYPE_CHECKING:
     from kennel.services.context import Context
 
-__all__ = ["EndpointConfig", "EndpointConfigs", "Variant"]
+__all__ = ["EndpointConfig", "EndpointConfigs", "Variant", "check_instance_limit"]
 
 MOST_INSTANCES = 100  # a variant's; each is a process of this machine. AWS's quotas are lower
 _VARIANT_MEMBERS = {
@@ -164,6 +164,16 @@ class EndpointConfigs(Noun):
         return self._configs.get(name) is not None
 
 
+def check_instance_limit(instance_type: str, count: int, current: int = 0) -> None:
+    """Raises ResourceLimitExceeded for a variant of more instances than a machine can hold."""
+    if count > MOST_INSTANCES:
+        raise ResourceLimitExceeded(
+            f"The account-level service limit '{instance_type} for endpoint usage' is "
+            f"{MOST_INSTANCES} Instances, with current utilization of {current} Instances and a "
+            f"request delta of {count - current} Instances."
+        )
+
+
 def _variant(variant: Mapping[str, Any]) -> Variant:
     name = variant["VariantName"]
     unsupported = variant.keys() - _VARIANT_MEMBERS
@@ -175,12 +185,7 @@ def _variant(variant: Mapping[str, Any]) -> Variant:
     for member in ("ModelName", "InstanceType", "InitialInstanceCount"):
         if member not in variant:
             raise ValidationException(f"The production variant {name} needs its {member}.")
-    if variant["InitialInstanceCount"] > MOST_INSTANCES:
-        raise ResourceLimitExceeded(
-            f"The account-level service limit '{variant['InstanceType']} for endpoint usage' is "
-            f"{MOST_INSTANCES} Instances, with current utilization of 0 Instances and a request "
-            f"delta of {variant['InitialInstanceCount']} Instances."
-        )
+    check_instance_limit(variant["InstanceType"], variant["InitialInstanceCount"])
     return Variant(
         name=name,
         model_name=variant["ModelName"],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,14 +19,20 @@ _WATCH_INTERVAL = 0.5  # seconds between two looks at everything
 
 
 class WokenTasks:
-    """Calls `keep(name)` for each name that is woken, and `watch()` twice a second.
+    """Calls `keep(name)` for each name that is woken, and `watch()`, if there is one, twice a
+    second.
 
     A name that is woken while its task runs is worked on once more; one whose task raised, after a
     pause. `kind` is what the names are names of, for the log. `start` before use, `stop` at the
     end.
     """
 
-    def __init__(self, kind: str, keep: Callable[[str], None], watch: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        keep: Callable[[str], None],
+        watch: Callable[[], None] | None = None,
+    ) -> None:
         self._kind = kind
         self._keep = keep
         self._watch = watch
@@ -35,13 +43,15 @@ class WokenTasks:
         """Set when the plane stops; a task that waits ends then."""
         self._pool: ThreadPoolExecutor | None = None
         self._watcher: threading.Thread | None = None
+        self._alarms: dict[str, float] = {}  # names to wake, and when (monotonic)
+        self._alarms_changed = threading.Condition()
 
     def start(self) -> None:
         """From here on names can be woken."""
         self._pool = ThreadPoolExecutor(_TASKS, thread_name_prefix=self._kind)
 
     def start_watching(self) -> None:
-        """Has `watch` called from now on."""
+        """Has `watch` called from now on, and names woken that were to be woken later."""
         self._watcher = threading.Thread(
             target=self._keep_watching, name=f"{self._kind}-watch", daemon=True
         )
@@ -50,6 +60,8 @@ class WokenTasks:
     def stop(self) -> None:
         """Waits for the tasks that run; starts no more."""
         self.stopping.set()
+        with self._alarms_changed:
+            self._alarms_changed.notify()
         if self._watcher is not None:
             self._watcher.join()
         if self._pool is not None:
@@ -65,15 +77,21 @@ class WokenTasks:
         if self._pool is not None and not self.stopping.is_set():
             self._pool.submit(self._run, name)
 
+    def wake_later(self, name: str, seconds: float) -> None:
+        """Has the name worked on in so many seconds, or when it was to be already if that is
+        sooner."""
+        with self._alarms_changed:
+            at = time.monotonic() + seconds
+            self._alarms[name] = min(at, self._alarms.get(name, at))
+            self._alarms_changed.notify()
+
     def _run(self, name: str) -> None:
         try:
             self._keep(name)
         except Exception:  # the task's boundary: it is tried again
             if not self.stopping.is_set():
                 log.exception("the %s %s could not be kept", self._kind, name)
-                timer = threading.Timer(_RETRY, self.wake, (name,))
-                timer.daemon = True
-                timer.start()
+                self.wake_later(name, _RETRY)
         with self._lock:
             self._running.discard(name)
             again = name in self._again
@@ -82,5 +100,25 @@ class WokenTasks:
             self.wake(name)
 
     def _keep_watching(self) -> None:
-        while not self.stopping.wait(_WATCH_INTERVAL):
-            self._watch()
+        look = math.inf if self._watch is None else time.monotonic() + _WATCH_INTERVAL
+        while not self.stopping.is_set():
+            now = time.monotonic()
+            for name in self._due(now):
+                self.wake(name)
+            if self._watch is not None and now >= look:
+                try:
+                    self._watch()
+                except Exception:  # the thread's boundary: it is looked again
+                    log.exception("each %s could not be looked at", self._kind)
+                look = now + _WATCH_INTERVAL
+            with self._alarms_changed:
+                if not self.stopping.is_set():
+                    first = min([look, *self._alarms.values()]) - time.monotonic()
+                    self._alarms_changed.wait(max(0.0, min(first, threading.TIMEOUT_MAX)))
+
+    def _due(self, now: float) -> list[str]:
+        with self._alarms_changed:
+            due = [name for name, at in self._alarms.items() if at <= now]
+            for name in due:
+                del self._alarms[name]
+            return due

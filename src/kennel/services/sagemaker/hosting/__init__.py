@@ -6,6 +6,7 @@ from kennel.services.sagemaker.hosting.deployment import (
     EndpointStatus,
     ServedVariant,
     move,
+    scaled,
 )
 from kennel.services.sagemaker.hosting.keeper import EndpointKeeper
 
@@ -16,4 +17,5 @@ __all__ = [
     "EndpointStatus",
     "ServedVariant",
     "move",
+    "scaled",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -10,7 +10,16 @@ import msgspec
 from kennel.services.sagemaker.model import Container
 from kennel.store import Document
 
-__all__ = ["Deployment", "Endpoint", "EndpointStatus", "IllegalMove", "ServedVariant", "move"]
+__all__ = [
+    "Deployment",
+    "Endpoint",
+    "EndpointStatus",
+    "IllegalMove",
+    "ServedVariant",
+    "move",
+    "next_arrival",
+    "scaled",
+]
 
 
 class EndpointStatus(StrEnum):
@@ -39,7 +48,11 @@ class IllegalMove(Exception):
 
 
 class ServedVariant(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A variant with a copy of what its model said, which may be deleted meanwhile."""
+    """A variant with a copy of what its model said, which may be deleted meanwhile.
+
+    `count` are the instances it is to have. Of those that were launched and are not there yet,
+    `arrivals` says when they take requests (policy time, in order); see `--launch-delay`.
+    """
 
     name: str
     model_name: str
@@ -51,6 +64,11 @@ class ServedVariant(msgspec.Struct, kw_only=True, omit_defaults=True):
     startup_timeout: int = 240
     download_timeout: int = 3600
     routing: str = ""
+    arrivals: list[float] = []
+
+    def arrived(self, now: float) -> int:
+        """How many instances may take requests at the policy time `now`."""
+        return self.count - sum(arrival > now for arrival in self.arrivals)
 
 
 class Deployment(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -81,3 +99,23 @@ def move(endpoint: Endpoint, status: EndpointStatus, now: float) -> None:
         raise IllegalMove(f"{endpoint.name}: {endpoint.status} can't become {status}")
     endpoint.status = status
     endpoint.last_modified_time = now
+
+
+def scaled(variant: ServedVariant, count: int, now: float, delay: float) -> ServedVariant:
+    """The variant with another number of instances. Those that are added arrive `delay` seconds
+    later; of those that are taken away, the ones that would arrive last go first."""
+    under_way = [arrival for arrival in variant.arrivals if arrival > now]
+    added = count - variant.count
+    if added > 0:
+        under_way += [now + delay] * added if delay else []
+    else:
+        under_way = under_way[: max(0, len(under_way) + added)]
+    return msgspec.structs.replace(variant, count=count, arrivals=sorted(under_way))
+
+
+def next_arrival(variants: Iterable[ServedVariant], now: float) -> float | None:
+    """When the next instance takes requests that does not yet."""
+    return min(
+        (arrival for variant in variants for arrival in variant.arrivals if arrival > now),
+        default=None,
+    )

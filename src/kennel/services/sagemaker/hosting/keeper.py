@@ -1,8 +1,9 @@
 """Keeps every endpoint as its document says: one task an endpoint, woken by what changes.
 
-A task loads the document, works outside any transaction (fetching, loading, forking), and writes
-its result only if the document still wants it. It can be killed anywhere: the next one finds
-what lives and goes on from there.
+A task looks at the document, does for each generation of the endpoint what can be done now, and
+looks again until there is nothing left to wait for. No step waits for a model, so an instance of
+the generation that serves is replaced at once whatever else is under way. A task can be killed
+anywhere: the next one finds what lives and goes on from there.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kennel.engine import EngineError
 from kennel.errors import AwsError
-from kennel.identity import Principal
 from kennel.services.roles import RoleNotPassable
 from kennel.services.sagemaker.hosting.artifacts import ModelUnusable
 from kennel.services.sagemaker.hosting.deployment import (
@@ -24,12 +27,10 @@ from kennel.services.sagemaker.hosting.deployment import (
     EndpointStatus,
     ServedVariant,
     move,
+    next_arrival,
 )
-from kennel.services.sagemaker.hosting.model_server import (
-    Cancelled,
-    ModelServer,
-    stop_processes,
-)
+from kennel.services.sagemaker.hosting.instance import stop_processes
+from kennel.services.sagemaker.hosting.model_server import ModelServer
 from kennel.services.sagemaker.hosting.role import ServingRole
 from kennel.services.sagemaker.images import Images
 from kennel.services.sagemaker.process_logs import ProcessLogs
@@ -39,11 +40,19 @@ from kennel.services.sagemaker_runtime.router import MODEL_TIMEOUT
 from kennel.store import Collection
 
 if TYPE_CHECKING:
+    from kennel.identity import Principal
+    from kennel.services.context import Context
     from kennel.services.service import Parts
 
 __all__ = ["EndpointKeeper"]
 
 log = logging.getLogger(__name__)
+
+_SHORTEST_LOOK = 0.002  # seconds between two looks at an instance that is about to answer,
+_LONGEST_LOOK = 0.02  # and at a model that loads
+_LAUNCHES = 4  # models fetched at a time
+
+_UNUSABLE = (ModelUnusable, AwsError, EngineError, RoleNotPassable)
 
 ServerKey = tuple[str, int, str]  # endpoint, generation, variant
 
@@ -61,93 +70,144 @@ class EndpointKeeper:
         self._folder = parts.folder / "sagemaker" / "endpoints"
         self._role = ServingRole(parts)
         self._logs = ProcessLogs(parts)
+        self._background = ThreadPoolExecutor(_LAUNCHES, thread_name_prefix="model-launch")
         self._servers: dict[ServerKey, ModelServer] = {}
-        self._changed = threading.Condition()
-        self._routed: dict[str, set[str]] = {}  # endpoint -> instances in its route
-        self._leaving: set[str] = set()  # taken out of a route, still answering
-        self._tasks = WokenTasks("endpoint", self._keep_unless_cancelled, self._watch)
+        self._published: dict[str, list[VariantPlan]] = {}  # by endpoint
+        self._left_a_route = threading.Condition()
+        self._tasks = WokenTasks("endpoint", self._keep, self._watch)
+        self._past = WokenTasks("endpoint's past", self._clear_away)
+        self._clearing: dict[str, threading.Lock] = {}
+        self._principals: dict[ServerKey, Principal] = {}
 
     def start(self) -> None:
         """Takes up every endpoint: adopts what lives, starts what does not."""
         self._tasks.start()
+        self._past.start()
+        self._past.start_watching()
         self._router.keeper = self
         for name, endpoint in self._endpoints.list():
             if endpoint.active is not None and endpoint.status is not EndpointStatus.DELETING:
                 # Known from the first request on: those that come now wait for the instances.
-                self._publish(name, endpoint.active)
+                self._publish(name, endpoint.active, self._parts.clock.policy())
             self.wake(name)
+            self._past.wake(name)
         self._tasks.start_watching()
 
     def stop(self) -> None:
         """Ends the tasks. Zygotes and instances are stopped with the plane; the next start makes
         them anew."""
+        self._router.keeper = None  # what ends from here on is meant to
         self._tasks.stop()
+        with self._left_a_route:
+            self._left_a_route.notify_all()
+        self._past.stop()
         for server in self._servers.values():
             server.stop()
+        self._background.shutdown(cancel_futures=True)
         self._logs.stop()
 
     def wake(self, name: str) -> None:
         """Has the endpoint looked at soon. Wakes while its task runs make it run once more."""
         self._tasks.wake(name)
 
-    def instance_count(self, endpoint: Endpoint, variant: str) -> int:
-        """Instances of an active variant that are up now."""
-        if endpoint.active is None:
-            return 0
-        server = self._servers.get((endpoint.name, endpoint.active.generation, variant))
-        return 0 if server is None else sum(i.alive for i in server.instances)
+    def instance_count(self, endpoint: str, variant: str) -> int:
+        """Instances of a variant that take requests now."""
+        return sum(
+            self._is_alive(endpoint, place.name)
+            for plan in self._published.get(endpoint, ())
+            if plan.name == variant
+            for place in plan.instances
+        )
 
     def instance_failed(self, endpoint: str, variant: str, instance: str, *, stuck: bool) -> None:
         """The router saw an instance die or hang, and routes to it no more."""
-        with self._changed:
-            self._routed.get(endpoint, set()).discard(instance)
-            self._leaving.discard(instance)
-            self._changed.notify_all()
         for (name, _, of_variant), server in list(self._servers.items()):
             if (name, of_variant) == (endpoint, variant):
-                server.forget(instance, kill=stuck)
+                server.forget(instance)
+        with self._left_a_route:
+            self._left_a_route.notify_all()
         self.wake(endpoint)
 
-    def _keep_unless_cancelled(self, name: str) -> None:
-        try:
-            self._keep(name)
-        except Cancelled:
-            pass
+    def _is_alive(self, endpoint: str, instance: str) -> bool:
+        return any(
+            one.name == instance and one.alive
+            for (name, _, _), server in list(self._servers.items())
+            if name == endpoint
+            for one in server.instances
+        )
 
     def _keep(self, name: str) -> None:
-        endpoint = self._endpoints.get(name)
-        if endpoint is None:
-            return
-        match endpoint.status:
-            case EndpointStatus.DELETING:
+        pause = _SHORTEST_LOOK
+        while not self._tasks.stopping.is_set():
+            endpoint = self._endpoints.get(name)
+            if endpoint is None:
+                return
+            if endpoint.status is EndpointStatus.DELETING:
                 self._delete(endpoint)
-            case EndpointStatus.FAILED:
-                self._remove_all_but(endpoint, None)
-            case EndpointStatus.CREATING | EndpointStatus.UPDATING if endpoint.pending is not None:
-                if endpoint.active is not None:
-                    self._serve(endpoint, endpoint.active)
-                self._deploy(endpoint, endpoint.pending)
-            case EndpointStatus.IN_SERVICE | EndpointStatus.UPDATING:
-                assert endpoint.active is not None
-                self._serve(endpoint, endpoint.active)
-                self._finish_update(endpoint)
-            case EndpointStatus.CREATING:
-                raise AssertionError(f"{name} is being created from nothing")
+                return
+            if endpoint.status is EndpointStatus.FAILED:
+                self._past.wake(name)
+                return
+            if not self._advance(endpoint):
+                return
+            time.sleep(pause)
+            pause = min(_LONGEST_LOOK, pause * 1.5)
 
-    def _deploy(self, endpoint: Endpoint, pending: Deployment) -> None:
-        """Makes a new generation ready beside the old one, then switches over to it."""
+    def _advance(self, endpoint: Endpoint) -> bool:
+        """Does what can be done now; whether to look again in a moment."""
+        active, pending = endpoint.active, endpoint.pending
+        now = self._parts.clock.policy()
+        is_up, error = True, None
+        if active is not None:
+            is_up, error = self._step(endpoint, active)
+            self._publish(endpoint.name, active, now)
+        if pending is not None:
+            is_ready, reason = self._step(endpoint, pending)
+            if reason is not None:
+                self._give_up(endpoint, pending, str(reason))
+                return True
+            if is_ready and self._has_arrived(endpoint.name, pending, now):
+                self._switch(endpoint, pending, now)
+                return True
+            is_up = is_up and is_ready
+        if error is not None:
+            raise error  # it is tried again in some seconds
+        if not is_up:
+            return True
+        if pending is None and active is not None:
+            return self._has_arrived(endpoint.name, active, now) and self._finish_update(endpoint)
+        return False
 
-        def cancelled() -> bool:
-            now = self._endpoints.get(endpoint.name)
-            return self._tasks.stopping.is_set() or now is None or now.pending != pending
+    def _step(self, endpoint: Endpoint, deployment: Deployment) -> tuple[bool, Exception | None]:
+        """Whether all instances of a generation are up, and why one can't be."""
+        is_up, error = True, None
+        for variant in deployment.variants:
+            server = self._server(endpoint.name, deployment, variant)
+            try:
+                is_up &= server.step(partial(self._launch, endpoint, server))
+                self._follow(endpoint, deployment.generation, server)
+            except _UNUSABLE as caught:
+                is_up, error = False, caught
+        return is_up, error
 
-        try:
-            for variant in pending.variants:
-                server = self._server(endpoint.name, pending, variant)
-                self._bring_up(server, endpoint, cancelled)
-        except (ModelUnusable, AwsError, EngineError, RoleNotPassable) as error:
-            self._give_up(endpoint, pending, str(error))
-            return
+    def _launch(self, endpoint: Endpoint, server: ModelServer) -> tuple[Context, Mapping[str, str]]:
+        self._finish_logs(server)
+        return (
+            self._role.context(endpoint, server.variant),
+            self._role.environment(endpoint, server.variant),
+        )
+
+    def _has_arrived(self, name: str, deployment: Deployment, now: float) -> bool:
+        """Whether every instance may take requests by the policy time `now`; has the endpoint
+        looked at again when the next one may."""
+        arrival = next_arrival(deployment.variants, now)
+        if arrival is not None:
+            clock = self._parts.clock
+            self._tasks.wake_later(name, (arrival - clock.policy()) / clock.scale)
+        return arrival is None
+
+    def _switch(self, endpoint: Endpoint, pending: Deployment, now: float) -> None:
+        """A generation that is ready takes over; the one before goes."""
 
         def switch(stored: Endpoint) -> Endpoint | None:
             if stored.pending != pending or stored.status is EndpointStatus.DELETING:
@@ -157,10 +217,9 @@ class EndpointKeeper:
             return stored
 
         # Requests reach the new generation before the status says InService.
-        self._publish(endpoint.name, pending)
-        stored = self._endpoints.update(endpoint.name, switch)
-        if stored is not None and stored.active == pending:
-            self._remove_all_but(stored, pending.generation)
+        self._publish(endpoint.name, pending, now)
+        self._endpoints.update(endpoint.name, switch)
+        self._past.wake(endpoint.name)
 
     def _give_up(self, endpoint: Endpoint, pending: Deployment, reason: str) -> None:
         """A new endpoint fails; an updated one goes on with what it had, as AWS rolls back."""
@@ -175,107 +234,107 @@ class EndpointKeeper:
             stored.pending, stored.failure_reason = None, reason
             return stored
 
-        stored = self._endpoints.update(endpoint.name, fail)
-        if stored is not None:
-            generation = stored.active.generation if stored.active else None
-            self._remove_all_but(stored, generation)
+        self._endpoints.update(endpoint.name, fail)
+        self._past.wake(endpoint.name)
 
-    def _serve(self, endpoint: Endpoint, active: Deployment) -> None:
-        """Brings the active generation to the wanted instances, and the route with it."""
-
-        def cancelled() -> bool:
-            now = self._endpoints.get(endpoint.name)
-            return (
-                self._tasks.stopping.is_set()
-                or now is None
-                or now.status is EndpointStatus.DELETING
-                or now.active is None
-                or now.active.generation != active.generation
-            )
-
-        for variant in active.variants:
-            server = self._server(endpoint.name, active, variant)
-            self._bring_up(server, endpoint, cancelled)
-        self._publish(endpoint.name, active)
-
-    def _bring_up(
-        self, server: ModelServer, endpoint: Endpoint, cancelled: Callable[[], bool]
-    ) -> None:
-        context = self._role.context(endpoint, server.variant)
-        adopted = server.zygote is None and server.adopt()
-        if not adopted and (server.zygote is None or server.zygote.poll() is not None):
-            self._finish_logs(server)
-            self._follow(endpoint, server, context.principal)
-            environment = self._role.environment(endpoint, server.variant)
-            server.launch(context, environment, cancelled)
-        server.scale(cancelled)
-        self._follow(endpoint, server, context.principal)
-
-    def _finish_update(self, endpoint: Endpoint) -> None:
+    def _finish_update(self, endpoint: Endpoint) -> bool:
+        """Says that the endpoint is in service; whether it has changed again meanwhile."""
         if endpoint.status is not EndpointStatus.UPDATING:
-            return
+            return False
 
         def finish(stored: Endpoint) -> Endpoint | None:
             if stored.status is not EndpointStatus.UPDATING or stored.pending is not None:
                 return None
             if stored.active != endpoint.active:
-                return None  # changed again meanwhile: the next run serves that
+                return None
             move(stored, EndpointStatus.IN_SERVICE, self._parts.clock.policy())
             return stored
 
-        self._endpoints.update(endpoint.name, finish)
+        stored = self._endpoints.update(endpoint.name, finish)
+        return stored is not None and stored.status is not EndpointStatus.IN_SERVICE
 
-    def _publish(self, name: str, deployment: Deployment) -> None:
-        """Routes to the generation's live instances, as many as are wanted; the others leave."""
-        plans = []
+    def _publish(self, name: str, deployment: Deployment, now: float) -> None:
+        """Routes to the generation's instances, as many as have arrived by the policy time `now`.
+        Those that are too many leave; the oldest stay."""
+        plans, surplus = [], []
         for variant in deployment.variants:
             server = self._server(name, deployment, variant)
-            places = [instance.place for instance in server.instances[: variant.count]]
+            instances = server.instances
+            places = [one.place for one in instances[: variant.arrived(now)]]
             plans.append(VariantPlan(variant.name, variant.weight, places, variant.routing))
-        self._note_leaving(name, {place.name for plan in plans for place in plan.instances})
+            surplus += [(server, one.name) for one in instances[variant.count :]]
+        before = self._published.get(name, [])
+        if plans != before:
+            self._route(name, plans)
+        routed = _names(before)
+        for server, instance in surplus:
+            if instance not in routed:  # it was up before its time, and is not wanted any more
+                server.retire(instance)
+
+    def _route(self, name: str, plans: list[VariantPlan]) -> None:
+        """Routes to what the plans say, and tells the servers whose instances leave."""
+        self._leave(name, _names(self._published.get(name, [])) - _names(plans))
+        self._published[name] = plans
         self._router.publish(name, plans, self._left)
 
-    def _note_leaving(self, name: str, routed: set[str]) -> None:
-        with self._changed:
-            self._leaving |= self._routed.get(name, set()) - routed
-            self._routed[name] = routed
+    def _leave(self, name: str, instances: set[str]) -> None:
+        for (endpoint, _, _), server in list(self._servers.items()):
+            if endpoint == name:
+                for instance in instances:
+                    server.leave(instance)
 
     def _left(self, instance: str) -> None:
         """An instance was taken out of its route and has answered its last request."""
         for server in list(self._servers.values()):
             server.retire(instance)
-        with self._changed:
-            self._leaving.discard(instance)
-            self._changed.notify_all()
+        with self._left_a_route:
+            self._left_a_route.notify_all()
 
     def _delete(self, endpoint: Endpoint) -> None:
-        self._note_leaving(endpoint.name, set())
-        self._router.withdraw(endpoint.name, self._left)
-        self._remove_all_but(endpoint, None)
-        shutil.rmtree(self._folder / endpoint.name, ignore_errors=True)
-        self._endpoints.delete(endpoint.name)
-        with self._changed:
-            self._routed.pop(endpoint.name, None)
+        name = endpoint.name
+        self._leave(name, _names(self._published.get(name, [])))
+        self._published.pop(name, None)
+        self._router.withdraw(name, self._left)
+        self._clear_away(name)
+        if not self._tasks.stopping.is_set():
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+            self._endpoints.delete(name)
 
-    def _remove_all_but(self, endpoint: Endpoint, generation: int | None) -> None:
-        """Stops and deletes the servers of every generation but one, when their instances have
-        answered what they were asked; those that a killed plane left behind too."""
-        for key in [k for k in self._servers if k[0] == endpoint.name and k[1] != generation]:
-            server = self._servers[key]
-            names = {instance.name for instance in server.instances}
-            with self._changed:
-                self._changed.wait_for(
-                    lambda names=names: not names & self._leaving,  # type: ignore[misc]
-                    MODEL_TIMEOUT + 5.0,
-                )
-            server.stop()
-            self._finish_logs(server)
-            self._servers.pop(key).remove()
-        known = {server.folder for server in self._servers.values()}
-        for left_behind in (self._folder / endpoint.name).glob("*"):
-            if left_behind not in known:
-                stop_processes(self._parts.engine, left_behind)
-                shutil.rmtree(left_behind, ignore_errors=True)
+    def _clear_away(self, name: str) -> None:
+        """Stops and deletes the servers of every generation that is none of the endpoint's any
+        more, when their instances have answered what they were asked; those that a killed plane
+        left behind too."""
+        with self._clearing.setdefault(name, threading.Lock()):
+            endpoint = self._endpoints.get(name)
+            if endpoint is None:
+                return
+            ended = {EndpointStatus.DELETING, EndpointStatus.FAILED}
+            kept = {
+                deployment.generation
+                for deployment in (endpoint.active, endpoint.pending)
+                if deployment is not None and endpoint.status not in ended
+            }
+            for key, server in list(self._servers.items()):
+                # A generation that is newer than the document that was read is no old one.
+                if key[0] == name and key[1] <= endpoint.generations and key[1] not in kept:
+                    self._wait_until_left(server)
+                    if self._tasks.stopping.is_set():
+                        return
+                    server.stop()
+                    self._finish_logs(server)
+                    self._servers.pop(key).remove()
+                    self._principals.pop(key, None)
+            for left_behind in (self._folder / name).glob("*-*"):
+                generation = int(left_behind.name.partition("-")[0])
+                if generation <= endpoint.generations and generation not in kept:
+                    stop_processes(self._parts.engine, left_behind)
+                    shutil.rmtree(left_behind, ignore_errors=True)
+
+    def _wait_until_left(self, server: ModelServer) -> None:
+        with self._left_a_route:
+            self._left_a_route.wait_for(
+                lambda: not server.leaving or self._tasks.stopping.is_set(), MODEL_TIMEOUT + 5.0
+            )
 
     def _server(self, name: str, deployment: Deployment, variant: ServedVariant) -> ModelServer:
         key = (name, deployment.generation, variant.name)
@@ -283,11 +342,18 @@ class EndpointKeeper:
         if server is None:
             folder = self._folder / name / f"{deployment.generation}-{variant.name}"
             folder.mkdir(parents=True, exist_ok=True)
-            server = self._servers[key] = ModelServer(self._parts, self._images, folder, variant)
+            server = self._servers[key] = ModelServer(
+                self._parts, self._images, folder, variant, self._background
+            )
         server.variant = variant
         return server
 
-    def _follow(self, endpoint: Endpoint, server: ModelServer, principal: Principal) -> None:
+    def _follow(self, endpoint: Endpoint, generation: int, server: ModelServer) -> None:
+        key = (endpoint.name, generation, server.variant.name)
+        principal = self._principals.get(key)
+        if principal is None:
+            principal = self._role.principal(endpoint, server.variant)
+            self._principals[key] = principal
         self._logs.follow(f"/aws/sagemaker/Endpoints/{endpoint.name}", server.logs, principal)
 
     def _finish_logs(self, server: ModelServer) -> None:
@@ -295,5 +361,9 @@ class EndpointKeeper:
 
     def _watch(self) -> None:
         for (name, _, _), server in list(self._servers.items()):
-            if server.zygote is not None and not server.healthy():
+            if not server.healthy():
                 self.wake(name)
+
+
+def _names(plans: Iterable[VariantPlan]) -> set[str]:
+    return {place.name for plan in plans for place in plan.instances}

@@ -26,10 +26,11 @@ class ServingRole:
 
     def context(self, endpoint: Endpoint, variant: ServedVariant) -> Context:
         """A context that acts as the variant's role. Raises RoleNotPassable if it is gone."""
-        principal = role_principal(
-            self._own_context(), variant.role_arn, f"SageMaker-{endpoint.name}"
-        )
-        return self._parts.dispatcher.context(principal)
+        return self._parts.dispatcher.context(self.principal(endpoint, variant))
+
+    def principal(self, endpoint: Endpoint, variant: ServedVariant) -> Principal:
+        """Who acts as the variant's role. Raises RoleNotPassable if it is gone."""
+        return role_principal(self._own_context(), variant.role_arn, f"SageMaker-{endpoint.name}")
 
     def environment(self, endpoint: Endpoint, variant: ServedVariant) -> dict[str, str]:
         """The container's environment: the model's own, and the role's credentials."""
