@@ -53,12 +53,20 @@ def test_every_sample_is_a_line_of_the_file():
     ]
 
 
+def test_stretches_of_the_timeline_have_enough_requests_for_percentiles():
+    assert Recorder(60, expected=60_000).width == 0.5
+    assert Recorder(60, expected=1200).width == 2
+    assert Recorder(60, expected=10).width == 5  # but there are at least some of them
+    assert Recorder(86_400, expected=1e6).width == 600
+
+
 @given(
     st.floats(min_value=0.1, max_value=1e7),
+    st.none() | st.floats(min_value=1, max_value=1e9),
     st.lists(st.floats(min_value=0, max_value=1), max_size=300),
 )
-def test_the_timeline_is_bounded_and_loses_nothing(seconds, shares):
-    recorder = Recorder(seconds)
+def test_the_timeline_is_bounded_and_loses_nothing(seconds, expected, shares):
+    recorder = Recorder(seconds, expected=expected)
     for share in shares:
         at = share * seconds
         recorder.add(Sample(at, at, at, OK))

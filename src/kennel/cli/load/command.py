@@ -142,7 +142,7 @@ def run(arguments: argparse.Namespace) -> int:
         question = capacity_question(target, service)
     folder = _folder(arguments.out, target)
     with (folder / "samples.csv").open("w") as file:
-        recorder = Recorder(order.plan.seconds, order.warm_up, file)
+        recorder = Recorder(order.plan.seconds, order.warm_up, file, order.plan.expected)
         unit = "instances" if target.kind is Kind.ENDPOINT else "provisioned"
         screen = Screen(sys.stderr, order, recorder, unit)
         session = Session(order, requests, recorder, Capacity(), question, screen.tell)

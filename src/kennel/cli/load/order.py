@@ -35,6 +35,11 @@ class TrafficPlan:
     def seconds(self) -> float:
         return self.traffic.duration
 
+    @property
+    def expected(self) -> float | None:
+        """How many requests there should be."""
+        return self.traffic.expected
+
     def rate(self, at: float) -> float | None:
         """The rate that is wanted at a moment."""
         return self.traffic.rate(at)
@@ -50,6 +55,7 @@ class ClientsPlan:
     clients: int
     think: float
     seconds: float
+    expected: None = None
 
     @property
     def text(self) -> str:
@@ -127,7 +133,8 @@ def _plan(arguments: argparse.Namespace, seconds: float | None) -> TrafficPlan |
         return ClientsPlan(clients, think, _MINUTE if seconds is None else seconds)
     seed = _whole(arguments.seed, "--seed", 1 << 32, least=0)
     if arguments.trace:
-        return TrafficPlan(_traffic(arguments.trace, seconds, "--trace"), seed, arguments.trace)
+        traffic = _traffic(arguments.trace, seconds, "--trace")
+        return TrafficPlan(traffic, seed, Path(arguments.trace).name)
     typed = text = arguments.rate.strip()
     if text[:1].isdigit() or text[:1] == ".":
         if ":" not in text:  # one rate or ramp, for as long as the load lasts

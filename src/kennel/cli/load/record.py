@@ -20,7 +20,10 @@ COLUMNS = ("at_s", "latency_s", "outcome", "variant_or_version", "sent_s", "mode
 the beginning of the load; `latency_s` counts from when it was due; `model_s` is the time inside
 the model, which only Kennel tells."""
 
-_SLOTS = 150  # of the timeline
+_SLOTS = 150  # of the timeline at most
+_LEAST_SLOTS = 20
+_IN_A_SLOT = 30  # requests: percentiles of fewer say little
+_WIDTHS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,13 @@ class Slot:
 @dataclass(slots=True)
 class Recorder:
     """Takes samples. `seconds` is how long the load should last, `warm_up` how much of its
-    beginning goes into the timeline and the file but not into the figures."""
+    beginning goes into the timeline and the file but not into the figures, `expected` how many
+    requests there should be if that is known."""
 
     seconds: float
     warm_up: float = 0.0
     file: TextIO | None = None
+    expected: float | None = None
     latencies: Histogram = field(default_factory=Histogram)
     services: Histogram = field(default_factory=Histogram)
     models: Histogram = field(default_factory=Histogram)
@@ -80,7 +85,7 @@ class Recorder:
     _writer: object = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.width = _width(self.seconds)
+        self.width = _width(self.seconds, self.expected)
         if self.file is not None:
             self._writer = csv.writer(self.file, lineterminator="\n")
             self._writer.writerow(COLUMNS)
@@ -161,9 +166,12 @@ class Recorder:
         )
 
 
-def _width(seconds: float) -> float:
+def _width(seconds: float, expected: float | None) -> float:
     """Seconds of a slot: a round number of them."""
-    for width in (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800):
-        if seconds / width <= _SLOTS:
+    least = seconds / _SLOTS
+    if expected:
+        least = max(least, min(_IN_A_SLOT * seconds / expected, seconds / _LEAST_SLOTS))
+    for width in _WIDTHS:
+        if width >= least:
             return float(width)
     return float(-(-seconds // (_SLOTS * 3600)) * 3600)

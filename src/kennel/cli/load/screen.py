@@ -13,6 +13,7 @@ from kennel.cli.load.wording import clock, latency
 __all__ = ["Screen"]
 
 _WINDOW = 2.0  # seconds that the line's rate and percentiles are of
+_FIRST_WINDOW = 0.5
 _PLAIN_EVERY = 10.0
 
 
@@ -26,7 +27,8 @@ class Screen:
         self._recorder = recorder
         self._unit = unit
         self._window_began = 0.0
-        self._figures = ""
+        self._window_ends = _FIRST_WINDOW
+        self._figures = "starting"
         self._shown = ""
         self._plain_due = _PLAIN_EVERY
 
@@ -34,14 +36,14 @@ class Screen:
         """Shows a moment."""
         recorder = self._recorder
         span = moment.at - self._window_began
-        if span >= _WINDOW or not self._figures:
-            got = recorder.recent_ended / max(span, 0.001)
+        if moment.at >= self._window_ends:
+            got = recorder.recent_ended / span
             wanted = self._order.plan.rate(moment.at)
             rate = f"{got:.1f}" + ("" if wanted is None else f" of {wanted:.1f}")
             median, slow = recorder.recent.percentile(50), recorder.recent.percentile(99)
             self._figures = f"{rate}/s  p50 {latency(median)}  p99 {latency(slow)}"
             recorder.forget_recent()
-            self._window_began = moment.at
+            self._window_began, self._window_ends = moment.at, moment.at + _WINDOW
         if self._is_terminal:
             self._write(self._line(moment))
         elif moment.at >= self._plain_due:
@@ -56,15 +58,16 @@ class Screen:
 
     def _line(self, moment: Moment) -> str:
         whole = clock(self._order.plan.seconds)
-        parts = [f"{clock(moment.at)} of {whole}", self._figures, f"in flight {moment.in_flight}"]
-        if moment.capacity is not None:
-            parts.append(f"{moment.capacity} {self._unit}")
         recorder = self._recorder
+        parts = [f"{clock(moment.at)} of {whole}", self._figures]
+        if not recorder.failed:
+            parts.append("0 errors")
         if recorder.throttles:
             parts.append(f"throttled {recorder.throttles}")
         parts += [f"{code} {recorder.counts[code]}" for code in sorted(recorder.others)]
-        if not recorder.failed:
-            parts.append("0 errors")
+        parts.append(f"in flight {moment.in_flight}")
+        if moment.capacity is not None:
+            parts.append(f"{moment.capacity} {self._unit}")
         return "  ".join(parts)
 
     def _write(self, line: str) -> None:
