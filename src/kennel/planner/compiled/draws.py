@@ -22,7 +22,7 @@ __all__ = [
 def draw_exponential(key: np.uint64, first: int, mean: float, out: NDArray[np.float64]) -> None:
     """Times of an exponential distribution, the numbers `first` and following."""
     for index in range(len(out)):
-        out[index] = -mean * math.log1p(-unit(key, first + index))
+        out[index] = -mean * math.log(1.0 - unit(key, first + index))
 
 
 @compiled
@@ -60,7 +60,7 @@ def draw_arrivals(
     start, before = place[3], place[4]
     count = 0
     while count < len(out) and row < len(pieces):
-        due = number + 0.5 if is_even else reached - math.log1p(-unit(key, number))
+        due = number + 0.5 if is_even else reached - math.log(1.0 - unit(key, number))
         length, rate, last = pieces[row]
         mass = length * (rate + last) / 2
         while due >= before + mass:

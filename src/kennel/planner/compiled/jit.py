@@ -10,7 +10,7 @@ import numba
 from numba import types
 from numba.extending import intrinsic
 
-__all__ = ["compiled", "float_bits"]
+__all__ = ["bits_float", "compiled", "float_bits"]
 
 njit: Any = numba.njit
 
@@ -51,5 +51,15 @@ def _float_bits(context: Any, number: Any) -> Any:
     return types.int64(types.float64), generate
 
 
+def _bits_float(context: Any, number: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], context.get_value_type(types.float64))
+
+    return types.float64(types.int64), generate
+
+
 float_bits: Callable[[float], int] = cast(Any, intrinsic)(_float_bits)
 """The 64 bits of a float as an integer; only in compiled code."""
+
+bits_float: Callable[[int], float] = cast(Any, intrinsic)(_bits_float)
+"""The float of 64 bits; only in compiled code."""

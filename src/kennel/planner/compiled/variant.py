@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kennel.planner.compiled.bins import count
-from kennel.planner.compiled.heap import pop, push, replace
 from kennel.planner.compiled.jit import compiled
+from kennel.planner.compiled.tournament import enter, first
 
 __all__ = ["Log", "Outcome", "Variant", "add", "remove", "run"]
 
@@ -41,7 +41,7 @@ class Variant(NamedTuple):
     """
 
     state: Any
-    done_at: NDArray[np.float64]
+    done_at: NDArray[np.int64]
     done_slot: NDArray[np.int64]
     free: NDArray[np.int64]
     arrived: NDArray[np.float64]
@@ -80,7 +80,7 @@ def run(
     done_at = variant.done_at
     while index < len(arrivals):
         arrival = arrivals[index]
-        done = done_at[0]
+        done = first(done_at)
         if state.waiting > 0:
             expiry = variant.queue_arrived[state.head] + state.wait_limit
             if expiry < done and expiry <= arrival and expiry <= until:
@@ -106,7 +106,7 @@ def add(variant: Variant, log: Log, slot: int, now: float) -> None:
     state.instances += 1
     if state.waiting > 0:
         _begin_waiting(variant, log, slot, now)
-        push(variant.done_at, variant.done_slot, state.busy, state.until, slot)
+        enter(variant.done_at, variant.done_slot, slot, state.until)
         state.busy += 1
         state.busy_begun += now
     else:
@@ -143,7 +143,7 @@ def _arrive(variant: Variant, log: Log, now: float, service: float) -> None:
         state.unwaited += 1
         if len(log.started) > 0:
             log.started[number], log.slot[number] = now, slot
-        push(variant.done_at, variant.done_slot, state.busy, now + service, slot)
+        enter(variant.done_at, variant.done_slot, slot, now + service)
         state.busy += 1
         state.busy_begun += now
     elif state.waiting >= state.queue_limit:
@@ -165,9 +165,9 @@ def _arrive(variant: Variant, log: Log, now: float, service: float) -> None:
 
 @compiled
 def _finish(variant: Variant, log: Log, now: float) -> None:
-    """The request on top of the heap is answered; its instance takes the next, idles or goes."""
+    """The request that is done first is answered; its instance takes the next, idles or goes."""
     state = variant.state[0]
-    slot = variant.done_slot[0]
+    slot = variant.done_slot[1]
     latency = now - variant.arrived[slot] + state.overhead
     count(variant.latencies, latency)
     state.latency += latency
@@ -177,9 +177,9 @@ def _finish(variant: Variant, log: Log, now: float) -> None:
         log.outcome[variant.number[slot]] = Outcome.SERVED
     if state.waiting > 0 and not variant.leaves[slot]:
         _begin_waiting(variant, log, slot, now)
-        replace(variant.done_at, variant.done_slot, state.busy, state.until, slot)
+        enter(variant.done_at, variant.done_slot, slot, state.until)
         return
-    pop(variant.done_at, variant.done_slot, state.busy)
+    enter(variant.done_at, variant.done_slot, slot, np.inf)
     state.busy -= 1
     state.busy_ended += now
     if variant.leaves[slot]:

@@ -167,8 +167,8 @@ def _variant(slots: int, queue: int) -> Variant:
     whole = np.int64
     return Variant(
         state=state,
-        done_at=np.full(slots, np.inf),
-        done_slot=np.zeros(slots, whole),
+        done_at=np.full(2 * slots, np.inf).view(whole),
+        done_slot=np.arange(2 * slots) % slots,
         free=np.zeros(slots, whole),
         arrived=np.zeros(slots),
         service=np.zeros(slots),
