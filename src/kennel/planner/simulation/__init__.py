@@ -40,6 +40,7 @@ __all__ = [
     "SteppingPolicy",
     "TrackingPolicy",
     "simulate_endpoint",
+    "simulate_function",
 ]
 
 
@@ -60,6 +61,26 @@ def simulate_endpoint(
     """
     from kennel.planner.simulation.endpoint import EndpointSimulation
 
-    end = traffic.duration if duration is None else duration
-    cut = traffic.over(end) if end < traffic.duration else traffic
-    return EndpointSimulation(setting, cut, seed, begins).run(end * setting.time_scale)
+    traffic, end = _lasting(traffic, duration)
+    return EndpointSimulation(setting, traffic, seed, begins).run(end * setting.time_scale)
+
+
+def simulate_function(
+    setting: FunctionSetting,
+    traffic: Traffic,
+    *,
+    seed: int = 0,
+    duration: float | None = None,
+    begins: float = 0.0,
+) -> FunctionResult:
+    """Calls a function with the traffic; otherwise as `simulate_endpoint`."""
+    from kennel.planner.simulation.function import FunctionSimulation
+
+    traffic, end = _lasting(traffic, duration)
+    return FunctionSimulation(setting, traffic, seed, begins).run(end * setting.time_scale)
+
+
+def _lasting(traffic: Traffic, duration: float | None) -> tuple[Traffic, float]:
+    if duration is None:
+        return traffic, traffic.duration
+    return (traffic.over(duration) if duration < traffic.duration else traffic), duration

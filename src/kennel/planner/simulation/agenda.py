@@ -18,8 +18,9 @@ class Due(IntEnum):
     LAUNCHED = 0
     SCHEDULED = 1
     TICK = 2
-    BEAT = 3
-    MARK = 4
+    DECISION = 3
+    BEAT = 4
+    MARK = 5
 
 
 class Agenda:

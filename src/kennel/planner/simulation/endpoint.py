@@ -11,8 +11,8 @@ from kennel.planner.simulation.endpoint_setting import EndpointSetting
 from kennel.planner.simulation.metric import Metric
 from kennel.planner.simulation.requests import chunks
 from kennel.planner.simulation.result import EndpointResult
-from kennel.planner.simulation.scaler import Reading, Sample, Scaler
-from kennel.planner.simulation.scaling_setting import Scaling
+from kennel.planner.simulation.scaler import Reading, Sample
+from kennel.planner.simulation.scaling_clock import ScalingClock
 from kennel.planner.simulation.variant_meter import VariantMeter
 from kennel.planner.simulation.variant_run import VariantRun
 from kennel.planner.traffic import Traffic
@@ -25,11 +25,10 @@ _BEAT = 10.0  # between two values of ConcurrentRequestsPerModel
 
 @dataclass(slots=True)
 class _Launch:
-    """Instances that will serve at `done`."""
+    """Instances that will serve, since `begun`."""
 
     count: int
     begun: float
-    done: float
 
 
 class EndpointSimulation:
@@ -53,14 +52,17 @@ class EndpointSimulation:
             self._variant.add(0.0)
         self._meter = VariantMeter(self._variant, self._scale)
         self._metrics = _Metrics(self._variant)
-        self._scaler: Scaler | None = None
+        self._scaling = ScalingClock(
+            self._agenda, self._metrics.read, self._follow, begins, self._scale
+        )
         self._launch: _Launch | None = None
         self._launching = 0.0
 
     def run(self, end: float) -> EndpointResult:
         """Lets everything happen until the end, once."""
         if self._setting.scaling is not None:
-            self._scale_by(self._setting.scaling)
+            self._agenda.every(_BEAT - self._begins % _BEAT, _BEAT, Due.BEAT, self._metrics.beat)
+            self._scaling.start(self._setting.scaling, self._setting.instances, end)
         self._agenda.every(_MINUTE, _MINUTE, Due.MARK, self._meter.minute)
         self._agenda.run(end, lambda at: self._variant.advance(at / self._scale))
         if self._launch is not None:
@@ -80,31 +82,18 @@ class EndpointSimulation:
             launching_seconds=self._launching,
             utilisation=utilisation,
             minutes=self._meter.timeline.minutes(),
-            activities=self._scaler.told(self._begins) if self._scaler is not None else (),
+            activities=self._scaling.activities(),
         )
 
-    def _scale_by(self, scaling: Scaling) -> None:
-        self._scaler = scaler = Scaler(scaling, self._setting.instances)
-        tick = float(scaler.tick_seconds)
-        self._agenda.every(_next(self._begins, tick), tick, Due.TICK, self._tick)
-        self._agenda.every(_next(self._begins, _BEAT), _BEAT, Due.BEAT, self._metrics.beat)
-        # Registering a target brings its capacity within its bounds.
-        self._follow(scaler.bound(None, None, "registered", self._begins), 0.0)
-
-    def _tick(self, now: float) -> None:
-        assert self._scaler is not None
-        self._follow(self._scaler.tick(self._metrics.read(), now + self._begins), now)
-
-    def _follow(self, wanted: int | None, now: float) -> None:
+    def _follow(self, wanted: int, now: float) -> None:
         """Launches instances or takes some away."""
-        if wanted is None:
-            return
         self._launched_so_far(now)
         more = wanted - self._variant.instances
         if more > 0:
-            self._launch = launch = _Launch(more, now, now + self._setting.launch_delay)
-            if launch.done > now:
-                self._agenda.put(launch.done, Due.LAUNCHED, lambda at: self._launched(launch, at))
+            self._launch = launch = _Launch(more, now)
+            if self._setting.launch_delay:
+                done = now + self._setting.launch_delay
+                self._agenda.put(done, Due.LAUNCHED, lambda at: self._launched(launch, at))
             else:
                 self._launched(launch, now)
             return
@@ -130,8 +119,7 @@ class EndpointSimulation:
 
     def _settled(self, now: float) -> None:
         self._meter.changed(now)
-        if self._scaler is not None:
-            self._scaler.fulfilled(now + self._begins)
+        self._scaling.fulfilled(now)
 
 
 class _Metrics:
@@ -177,11 +165,6 @@ class _Metrics:
         return sample
 
 
-def _next(begins: float, seconds: float) -> float:
-    """How long from the beginning until the first full multiple of so many seconds after it."""
-    return seconds - begins % seconds
-
-
 def _check(setting: EndpointSetting) -> None:
     """Raises BadPlan."""
     if setting.instances < 1:
@@ -190,5 +173,3 @@ def _check(setting: EndpointSetting) -> None:
         raise BadPlan("a time scale is above 0, a launch delay and an overhead are not below")
     if setting.queue_limit < 0 or setting.wait_limit <= 0:
         raise BadPlan("a queue limit is not negative, and a wait limit is above 0")
-    if setting.scaling is not None and setting.scaling.schedules:
-        raise BadPlan("scheduled actions are not simulated yet")

@@ -18,10 +18,11 @@ class FunctionSetting:
     """One version or alias of a function, called synchronously.
 
     `init`: how long an environment takes to begin, which the caller of a cold start waits for.
-    `limit`: how many calls may run at once: the reserved concurrency, or what is unreserved.
-    `provisioned`: environments that are held ready; `scaling` changes them, and what it adds is
-    usable `allocation_delay` seconds of policy time later. `idle_timeout`: seconds of policy time
-    after which an environment that nobody calls goes. Other times are wall time.
+    `limit`: how many calls may run at once: the reserved concurrency, or else what is unreserved.
+    `provisioned`: environments that are held ready, from the beginning; `scaling` changes their
+    number. What is added is set aside at AWS's pace and usable, all at once, `allocation_delay`
+    seconds of policy time after that. `idle_timeout`: seconds of policy time after which an
+    environment that nobody calls goes. Other times are wall time. Rates, too, are by wall time.
     """
 
     service_time: ServiceTime

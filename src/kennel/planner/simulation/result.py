@@ -33,8 +33,8 @@ class Minutes:
 
     `rate`: arrivals per second of wall time. `p50`, `p99`: of the latencies that ended then, in
     seconds, nan of none. `capacity`: instances (or provisioned environments) on average. `waiting`:
-    the longest queue. `busy`: requests being worked on, on average. `refused`: rejected, timed out
-    and throttled ones.
+    the longest queue. `busy`: requests being worked on, on average (a function's initialization
+    included). `refused`: rejected, timed out and throttled ones.
     """
 
     rate: NDArray[np.float64]
@@ -81,26 +81,39 @@ class EndpointResult:
 class FunctionResult:
     """A function under its traffic.
 
-    `latency` of the calls that ran. `spilled`: calls that provisioned concurrency was too small
-    for. `billed_seconds` and `gb_seconds` are of the calls, rounded up to milliseconds each, as
-    AWS bills (`provisioned_gb_seconds` of those calls that ran on provisioned environments); what
-    holding those costs is by `held_gb_seconds`, in policy time. `changes`: since when (policy time)
-    how many provisioned environments are ready.
+    `latency` of the calls that ran. `spilled`: calls that ran on demand though provisioned
+    environments were set up. `on_demand_seconds` and `provisioned_seconds` are what the calls are
+    billed, each rounded up to a millisecond, initialization included. `held_seconds` (policy time):
+    provisioned environments from when they are asked for until they are given back. `utilisation`
+    is the share of the time of usable provisioned environments that was spent on calls, nan of
+    none. `changes`: since when (policy time) how many provisioned environments are usable.
     """
 
     duration: float
     time_scale: float
+    memory_mb: int
     latency: Histogram
     served: int
     throttled: int
     cold_starts: int
+    provisioned_calls: int
     spilled: int
     peak_concurrency: int
     peak_environments: int
-    gb_seconds: float
-    provisioned_gb_seconds: float
-    held_gb_seconds: float
+    on_demand_seconds: float
+    provisioned_seconds: float
+    held_seconds: float
     utilisation: float
     changes: Sequence[tuple[float, int]]
     minutes: Minutes
     activities: Sequence[Activity]
+
+    @property
+    def requests(self) -> int:
+        """All that came."""
+        return self.served + self.throttled
+
+    @property
+    def gb_seconds(self) -> float:
+        """Of the calls."""
+        return (self.on_demand_seconds + self.provisioned_seconds) * self.memory_mb / 1024

@@ -8,6 +8,7 @@ there is no other; cooldowns count from its end. All times are seconds of policy
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,8 +29,9 @@ __all__ = ["Reading", "Sample", "Scaler"]
 Sample: TypeAlias = "Mapping[Metric, Reading]"
 """What was measured in one tick."""
 
-_MINUTE = 60.0
-_LOOKING_BACK = 10  # datapoints beyond an alarm's periods; CloudWatch looks at a few of them
+_MINUTE = 60
+"""Seconds from one evaluation to the next of an alarm whose period is not shorter, and from one
+invocation of its policy to the next while its state lasts."""
 
 
 @dataclass(slots=True)
@@ -59,44 +61,63 @@ class Reading:
                 return self.most
 
 
-@dataclass(slots=True)
 class _Watch:
-    """One alarm."""
+    """One alarm. It is evaluated every minute, or every period if that is shorter; it looks at
+    whole periods that end then, so that those of a longer period overlap from time to time."""
 
-    name: str
-    rule: AlarmRule
-    metric: Metric
-    statistic: Statistic
-    state: AlarmState = AlarmState.INSUFFICIENT_DATA
-    points: deque[float | None] = field(default_factory=deque)
-    reading: Reading = field(default_factory=Reading)
-    invoked_at: float | None = None
+    def __init__(self, name: str, rule: AlarmRule, metric: Metric, statistic: Statistic) -> None:
+        self.name = name
+        self.rule = rule
+        self.state = AlarmState.INSUFFICIENT_DATA
+        self._metric = metric
+        self._statistic = statistic
+        self._cadence = min(rule.period, _MINUTE)
+        self._each = rule.period // self._cadence  # evaluations in a period
+        size = rule.evaluation_range
+        self._readings = deque([Reading() for _ in range(size * self._each)], size * self._each)
+        self._points: list[float | None] = [None] * size
+        self._reading = Reading()
+        self._invoked_at: float | None = None
 
-    def __post_init__(self) -> None:
-        size = self.rule.periods + _LOOKING_BACK
-        self.points = deque([None] * size, maxlen=size)
+    @property
+    def value(self) -> float | None:
+        """The newest datapoint that has a value."""
+        return next((point for point in reversed(self._points) if point is not None), None)
 
-    def observe(self, sample: Sample, now: float) -> None:
-        """Takes a tick's data and evaluates at the end of a period."""
-        if self.metric in sample:
-            self.reading.add(sample[self.metric])
-        if round(now) % self.rule.period:
-            return
-        self.points.append(self.reading.value(self.statistic))
-        self.reading = Reading()
+    def observe(self, sample: Sample, now: float) -> bool:
+        """Takes a tick's data, and evaluates if it is time to. Returns whether the policy is
+        invoked."""
+        if self._metric in sample:
+            self._reading.add(sample[self._metric])
+        if round(now) % self._cadence:
+            return False
+        self._readings.append(self._reading)
+        self._reading = Reading()
+        self._points = [reading.value(self._statistic) for reading in self._periods()]
         former = self.state
-        self.state = evaluate(self.rule, list(self.points), former)
-        if self.state is not former:
-            self.invoked_at = None
+        self.state = evaluate(self.rule, self._points, former)
+        since = math.inf if self._invoked_at is None else now - self._invoked_at
+        if self.state is former and since < _MINUTE:
+            return False
+        self._invoked_at = now
+        return self.state is AlarmState.ALARM
 
-    def invokes(self, now: float) -> bool:
-        """Whether it calls its policy now."""
-        if self.state is not AlarmState.ALARM:
-            return False
-        if self.invoked_at is not None and now - self.invoked_at < _MINUTE:
-            return False
-        self.invoked_at = now
-        return True
+    def _periods(self) -> Sequence[Reading]:
+        """The periods that end now, oldest first."""
+        if self._each == 1:
+            return tuple(self._readings)
+        readings = list(self._readings)
+        return [
+            _sum(readings[first : first + self._each])
+            for first in range(0, len(readings), self._each)
+        ]
+
+
+def _sum(readings: Sequence[Reading]) -> Reading:
+    total = Reading()
+    for reading in readings:
+        total.add(reading)
+    return total
 
 
 @dataclass(slots=True)
@@ -115,7 +136,7 @@ class _Tracked:
         return (self.high, self.low)
 
     def vote(self, capacity: int, now: float) -> Vote:
-        reading = TrackingReading(self.high.state, self.low.state, self.high.points[-1])
+        reading = TrackingReading(self.high.state, self.low.state, self.high.value)
         return tracking_vote(self.policy.tracking, reading, capacity, self.history, now)
 
 
@@ -134,7 +155,7 @@ class _Stepped:
         return (self.alarm,)
 
     def vote(self, capacity: int, now: float) -> Vote | None:
-        value = self.alarm.points[-1]
+        value = self.alarm.value
         if self.alarm.state is not AlarmState.ALARM or value is None:
             return None
         distance = value - self.policy.alarm.threshold
@@ -158,14 +179,15 @@ class Scaler:
             raise BadPlan("an alarm's period is 10, 30 or a multiple of 60 seconds")
         self.tick_seconds = 10 if any(period % 60 for period in periods) else 60
 
-    def tick(self, sample: Sample, now: float) -> int | None:
-        """The capacity to go to now, if that changes."""
-        callers: list[tuple[str, _Watch]] = []
-        for policy in self._policies:
-            for watch in policy.watches:
-                watch.observe(sample, now)
-                if watch.invokes(now):
-                    callers.append((policy.name, watch))
+    def tick(self, sample: Sample, end: float, now: float) -> int | None:
+        """The capacity to go to now, if that changes; `sample` is of the tick that ended at
+        `end`."""
+        callers = [
+            (policy.name, watch)
+            for policy in self._policies
+            for watch in policy.watches
+            if watch.observe(sample, end)
+        ]
         if not callers or self._activity is not None:
             return None
         votes = [policy.vote(self.capacity, now) for policy in self._policies]

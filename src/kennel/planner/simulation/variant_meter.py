@@ -5,24 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from kennel.planner.simulation.held import Held
 from kennel.planner.simulation.histogram import Histogram
 from kennel.planner.simulation.timeline import Timeline
 from kennel.planner.simulation.variant_run import VariantRun
 
-__all__ = ["Held", "VariantMeter"]
-
-
-@dataclass(slots=True)
-class Held:
-    """The time that instances are there, summed over them."""
-
-    count: int
-    total: float = 0.0
-    since: float = 0.0
-
-    def change(self, now: float, count: int) -> None:
-        self.total += self.count * (now - self.since)
-        self.since, self.count = now, count
+__all__ = ["VariantMeter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +30,7 @@ class VariantMeter:
     def __init__(self, variant: VariantRun, scale: float) -> None:
         self._variant = variant
         self._scale = scale
-        self._timeline = Timeline()
+        self.timeline = Timeline()
         self._mark = _Mark()
         self._busy = 0.0  # seconds of wall time that requests were worked on
         self._held = Held(variant.instances)
@@ -61,7 +49,7 @@ class VariantMeter:
         """A minute ends, or what there is of one."""
         state, before = self._state, self._mark
         seconds = now - before.at
-        self._held.change(now, self._variant.instances)
+        held = self._held.until(now)
         # What began at b and goes on counts from b until now; what ended, until then.
         busy = float(state.busy_ended - state.busy_begun)
         busy += (int(state.busy) * now - before.busy * before.at) / self._scale
@@ -69,12 +57,12 @@ class VariantMeter:
         self._busy += busy
         mark = _Mark(
             at=now,
-            held=self._held.total,
+            held=held,
             arrivals=int(state.arrivals),
             refused=int(state.rejected + state.timed_out),
             busy=int(state.busy),
         )
-        self._timeline.minute(
+        self.timeline.minute(
             self._variant.latencies,
             rate=(mark.arrivals - before.arrivals) / seconds * self._scale,
             capacity=(mark.held - before.held) / seconds,
@@ -90,15 +78,11 @@ class VariantMeter:
         leaving instances still worked, that was worked."""
         if now > self._mark.at:
             self.minute(now)
-        held = self._held.total
+        held = self._held.until(now)
         there = held + self._variant.drained_by(now / self._scale) * self._scale
         self._variant.finish()
-        self._timeline.keep(self._variant.latencies)
+        self.timeline.keep(self._variant.latencies)
         return held, self._busy * self._scale / there if there else 0.0
-
-    @property
-    def timeline(self) -> Timeline:
-        return self._timeline
 
     def wait(self) -> Histogram:
         """How long the requests that were served had waited."""
