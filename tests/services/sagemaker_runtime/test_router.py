@@ -11,7 +11,13 @@ from typing import Any
 
 import pytest
 
-from kennel.services.sagemaker_runtime import Invocation, Router, VariantPlan, routing
+from kennel.services.sagemaker_runtime import (
+    InstancePlace,
+    Invocation,
+    Router,
+    VariantPlan,
+    routing,
+)
 from kennel.services.sagemaker_runtime import router as router_module
 from kennel.services.sagemaker_runtime.errors import (
     ModelError,
@@ -169,6 +175,145 @@ def test_a_request_is_sent_to_another_instance_once_only(tmp_path: Path) -> None
         with pytest.raises(ServiceUnavailable):
             await scene.invoke()
         assert len(scene.failures.seen) == 2
+
+    run(test, tmp_path)
+
+
+def test_instances_that_were_dead_before_they_were_asked_do_not_count(tmp_path: Path) -> None:
+    async def test(scene: _Scene) -> None:
+        dead = [InstancePlace(name, tmp_path / name) for name in ("a", "b", "c")]
+        plans = [VariantPlan("v", 1.0, [(await scene.instance("d")).place, *dead])]
+        await asyncio.to_thread(scene.router.publish, "e", plans, scene.left.append)
+        assert await scene.invoke(b"asked") == b"asked"
+        assert sorted(name for name, _ in scene.failures.seen) == ["a", "b", "c"]
+
+    run(test, tmp_path)
+
+
+def test_an_idle_instance_that_dies_is_known_at_once(tmp_path: Path) -> None:
+    async def test(scene: _Scene) -> None:
+        async with FakeInstance(tmp_path, "a", echo) as instance:
+            await scene.publish(v=(1.0, [instance]))
+            await scene.invoke()
+            assert scene.failures.seen == []
+        async with asyncio.timeout(5):
+            while not scene.failures.seen:
+                await asyncio.sleep(0.001)
+        assert scene.failures.seen == [("a", False)]
+        await scene.publish(v=(1.0, []))
+
+    run(test, tmp_path)
+
+
+def test_an_instance_that_leaves_is_not_said_to_have_died(tmp_path: Path) -> None:
+    async def test(scene: _Scene) -> None:
+        instances = [await scene.instance(name) for name in ("a", "b")]
+        await scene.publish(v=(1.0, instances))
+        await asyncio.gather(*(scene.invoke() for _ in range(4)))
+        await scene.publish(v=(1.0, instances[:1]))
+        await asyncio.sleep(0.02)
+        assert (scene.left, scene.failures.seen) == (["b"], [])
+
+    run(test, tmp_path)
+
+
+def test_a_request_whose_instance_died_is_not_refused_by_a_full_queue_and_goes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routing, "QUEUE_LIMIT", 2)
+
+    async def test(scene: _Scene) -> None:
+        gate = asyncio.Event()
+        answered: list[bytes] = []
+
+        async def die_later(body: bytes) -> None:
+            await gate.wait()
+
+        async def ask(body: bytes) -> None:
+            await scene.invoke(body)
+            answered.append(body)
+
+        await scene.publish(v=(1.0, [await scene.instance("a", die_later)]))
+        asking = []
+        for body in (b"1", b"2", b"3"):
+            asking.append(asyncio.ensure_future(ask(body)))
+            await asyncio.sleep(0)
+        gate.set()
+        while not scene.failures.seen:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.01)
+        await scene.publish(v=(1.0, [await scene.instance("b")]))
+        await asyncio.gather(*asking)
+        assert answered == [b"1", b"2", b"3"]
+
+    run(test, tmp_path)
+
+
+def test_requests_of_a_variant_that_went_are_not_refused_by_the_full_queue_of_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routing, "QUEUE_LIMIT", 2)
+
+    async def test(scene: _Scene) -> None:
+        await scene.publish(gone=(1.0, []), stays=(0.0, []))
+        waiting = [asyncio.ensure_future(scene.invoke(b"%d" % n)) for n in range(2)]
+        waiting += [asyncio.ensure_future(scene.invoke(b"x", "stays")) for n in range(2)]
+        await asyncio.sleep(0)
+        await scene.publish(stays=(1.0, []))
+        await asyncio.sleep(0)
+        await scene.publish(stays=(1.0, [await scene.instance("a")]))
+        assert await asyncio.gather(*waiting) == [b"0", b"1", b"x", b"x"]
+
+    run(test, tmp_path)
+
+
+def test_a_request_that_waited_too_long_is_503_and_counted_as_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routing, "WAIT_LIMIT", 0.02)
+
+    async def test(scene: _Scene) -> None:
+        await scene.publish(v=(1.0, []))
+        with pytest.raises(ServiceUnavailable, match="No instance of the variant v was free"):
+            await scene.invoke()
+        assert [note.value for note in scene.noted.of("Invocations")] == [1.0]
+        assert [note.value for note in scene.noted.of("Invocation5XXErrors")] == [1.0]
+        await scene.publish(v=(1.0, [await scene.instance("a")]))
+        assert await scene.invoke() == b"x"
+
+    run(test, tmp_path)
+
+
+def test_a_strategy_that_changes_loses_no_request_that_waits(tmp_path: Path) -> None:
+    async def test(scene: _Scene) -> None:
+        for strategy in ("LEAST_OUTSTANDING_REQUESTS", "RANDOM"):
+            plans = [VariantPlan("v", 1.0, [], strategy)]
+            await asyncio.to_thread(scene.router.publish, "e", plans, scene.left.append)
+            waiting = asyncio.ensure_future(scene.invoke())
+            await asyncio.sleep(0)
+        places = [(await scene.instance(name)).place for name in ("a", "b")]
+        plans = [VariantPlan("v", 1.0, places, "LEAST_OUTSTANDING_REQUESTS")]
+        await asyncio.to_thread(scene.router.publish, "e", plans, scene.left.append)
+        assert await waiting == b"x"
+
+    run(test, tmp_path)
+
+
+def test_the_beat_says_how_many_wait_and_are_served_per_instance(tmp_path: Path) -> None:
+    async def test(scene: _Scene) -> None:
+        gate = asyncio.Event()
+
+        async def wait(body: bytes) -> tuple[int, bytes]:
+            await gate.wait()
+            return 200, body
+
+        await scene.publish(v=(1.0, [await scene.instance(name, wait) for name in ("a", "b")]))
+        asking = [asyncio.ensure_future(scene.invoke()) for _ in range(7)]
+        await asyncio.sleep(0)
+        scene.router.beat(1_700_000_050)
+        assert [note.value for note in scene.noted.of("ConcurrentRequestsPerModel")] == [3.5]
+        gate.set()
+        await asyncio.gather(*asking)
 
     run(test, tmp_path)
 

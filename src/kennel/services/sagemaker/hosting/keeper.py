@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kennel.engine import EngineError
 from kennel.errors import AwsError
@@ -32,7 +32,9 @@ from kennel.services.sagemaker.hosting.deployment import (
 from kennel.services.sagemaker.hosting.instance import stop_processes
 from kennel.services.sagemaker.hosting.model_server import ModelServer
 from kennel.services.sagemaker.hosting.role import ServingRole
+from kennel.services.sagemaker.hosting.utilization import Utilization, Watched
 from kennel.services.sagemaker.images import Images
+from kennel.services.sagemaker.instance_types import instance_type
 from kennel.services.sagemaker.process_logs import ProcessLogs
 from kennel.services.sagemaker.woken_tasks import WokenTasks
 from kennel.services.sagemaker_runtime import Router, VariantPlan
@@ -78,6 +80,7 @@ class EndpointKeeper:
         self._past = WokenTasks("endpoint's past", self._clear_away)
         self._clearing: dict[str, threading.Lock] = {}
         self._principals: dict[ServerKey, Principal] = {}
+        self._utilization = Utilization(parts.clock, self._add_metric)
 
     def start(self) -> None:
         """Takes up every endpoint: adopts what lives, starts what does not."""
@@ -348,6 +351,11 @@ class EndpointKeeper:
         server.variant = variant
         return server
 
+    def _add_metric(self, *value: Any) -> None:
+        cloudwatch = self._parts.dispatcher.service("cloudwatch")
+        assert cloudwatch is not None
+        cloudwatch.sink.add(*value)  # type: ignore[attr-defined]
+
     def _follow(self, endpoint: Endpoint, generation: int, server: ModelServer) -> None:
         key = (endpoint.name, generation, server.variant.name)
         principal = self._principals.get(key)
@@ -360,9 +368,22 @@ class EndpointKeeper:
         self._logs.finish(server.folder, server.folder.glob("**/log"))
 
     def _watch(self) -> None:
-        for (name, _, _), server in list(self._servers.items()):
+        servers = list(self._servers.items())
+        for (name, _, _), server in servers:
             if not server.healthy():
                 self.wake(name)
+        if self._utilization.is_due():
+            self._utilization.look(
+                [
+                    Watched(
+                        name,
+                        variant,
+                        instance_type(server.variant.instance_type),
+                        server.instances,
+                    )
+                    for (name, _, variant), server in servers
+                ]
+            )
 
 
 def _names(plans: Iterable[VariantPlan]) -> set[str]:
