@@ -50,12 +50,19 @@ class History:
             return History(change, None)
         return History(self.out, change)
 
+    def beside(self, change: Change) -> History:
+        """The history after a change that another policy of the target made: it starts no cooldown
+        here, but a step out ends the cooldown of a step in, whoever took it."""
+        return History(self.out, None) if change.after > change.before else self
+
 
 @dataclass(frozen=True, slots=True)
 class Vote:
     """What one policy asks for, before the target's bounds. `cooling` says that it would have
     asked for more, but for a cooldown. `may_scale_in` is false for a policy that never does and
-    so has no say in it."""
+    so has no say in it. Of a policy that asks for nothing though its alarm is raised, `flaps` says
+    that a step in would be followed by one out, and `is_satisfied` that the capacity is the one
+    it wants."""
 
     policy: str
     direction: Direction
@@ -63,3 +70,5 @@ class Vote:
     cooling: bool = False
     may_scale_in: bool = True
     is_tracking: bool = True
+    flaps: bool = False
+    is_satisfied: bool = False

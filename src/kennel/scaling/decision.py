@@ -43,8 +43,8 @@ def decide(
     votes: Sequence[Vote], capacity: int, bounds: Bounds, suspended: Suspended | None = None
 ) -> Decision:
     """Out if any policy says so, in only if all tracking policies that may do; of several
-    capacities the largest. Source: "Target tracking scaling policies for Application Auto
-    Scaling", "multiple policies"."""
+    capacities the largest. Source: "How target tracking scaling for Application Auto Scaling
+    works", "Multiple scaling policies"."""
     suspended = suspended or Suspended()
     outs = [vote for vote in votes if vote.direction is Direction.OUT]
     if outs:
@@ -52,7 +52,9 @@ def decide(
             return Decision(capacity)
         return _settled(max(outs, key=_capacity), capacity, bounds)
     ins = [vote for vote in votes if vote.direction is Direction.IN]
-    if not ins or suspended.dynamic_in:
+    if not ins:
+        return Decision(capacity, not_scaled=_why_nobody(votes, capacity, bounds, suspended))
+    if suspended.dynamic_in:
         return Decision(capacity)
     having_a_say = [vote for vote in votes if vote.is_tracking and vote.may_scale_in]
     if any(vote.direction is not Direction.IN for vote in having_a_say):
@@ -62,6 +64,17 @@ def decide(
 
 def _capacity(vote: Vote) -> int:
     return vote.capacity
+
+
+def _why_nobody(
+    votes: Sequence[Vote], capacity: int, bounds: Bounds, suspended: Suspended
+) -> NotScaled | None:
+    """Why alarms that are raised ask for nothing; None if the reason has no code of AWS's."""
+    if any(vote.flaps for vote in votes) and not suspended.dynamic_in:
+        return NotScaled.AT_MINIMUM if capacity <= bounds.minimum else NotScaled.FLAPPING
+    if any(vote.is_satisfied for vote in votes):
+        return NotScaled.AT_DESIRED
+    return None
 
 
 def _settled(vote: Vote, capacity: int, bounds: Bounds) -> Decision:

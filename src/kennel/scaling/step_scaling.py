@@ -46,31 +46,51 @@ class StepScaling:
 def vote(policy: StepScaling, distance: float, capacity: int, history: History, now: float) -> Vote:
     """What the policy asks for while its alarm is raised. `distance` is the metric's value less
     the alarm's threshold, `now` in seconds of policy time."""
-    stay = Vote(policy.name, Direction.STAY, capacity, is_tracking=False)
-    step = next((step for step in policy.steps if _covers(step, distance)), None)
+    step = _covering(policy.steps, distance)
     if step is None:
-        return stay
-    out = history.out
+        return Vote(policy.name, Direction.STAY, capacity, is_tracking=False)
+    out, into = history.out, history.into
     cooling_out = out is not None and now - out.at < policy.cooldown
+    # What was added in the cooldown counts: a larger step adds only what it is larger by.
     base = min(out.before, capacity) if cooling_out and out is not None else capacity
     wanted = _adjusted(policy, step, base)
     if wanted > capacity:
         return Vote(policy.name, Direction.OUT, wanted, is_tracking=False)
     wanted = _adjusted(policy, step, capacity)
     if wanted < capacity:
-        into = history.into
         if into is not None and now - into.at < policy.cooldown:
-            return Vote(policy.name, Direction.STAY, capacity, True, is_tracking=False)
+            return Vote(policy.name, Direction.STAY, capacity, cooling=True, is_tracking=False)
         return Vote(policy.name, Direction.IN, wanted, is_tracking=False)
-    return Vote(policy.name, Direction.STAY, capacity, cooling_out, is_tracking=False)
+    return Vote(
+        policy.name,
+        Direction.STAY,
+        capacity,
+        cooling=wanted > capacity,
+        is_tracking=False,
+        is_satisfied=wanted == capacity,
+    )
 
 
-def _covers(step: Step, distance: float) -> bool:
-    lower = -math.inf if step.lower is None else step.lower
-    upper = math.inf if step.upper is None else step.upper
+def _covering(steps: Sequence[Step], distance: float) -> Step | None:
+    """At the threshold itself the step that starts there comes before the one that ends there:
+    which of the two there is depends on the side that the policy is for."""
     if distance >= 0:
-        return lower <= distance < upper
-    return lower < distance <= upper
+        for step in steps:
+            if _lower(step) <= distance < _upper(step):
+                return step
+    if distance <= 0:
+        for step in steps:
+            if _lower(step) < distance <= _upper(step):
+                return step
+    return None
+
+
+def _lower(step: Step) -> float:
+    return -math.inf if step.lower is None else step.lower
+
+
+def _upper(step: Step) -> float:
+    return math.inf if step.upper is None else step.upper
 
 
 def _adjusted(policy: StepScaling, step: Step, capacity: int) -> int:

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from kennel.scaling.alarm import AlarmRule, AlarmState, Comparison
-from kennel.scaling.capacity import Direction, History, Vote
+from kennel.scaling.capacity import Change, Direction, History, Vote
 
 __all__ = ["LOW_SHARE", "TargetTracking", "TrackingReading", "high_alarm", "low_alarm", "vote"]
 
@@ -20,6 +20,7 @@ LOW_SHARE = 0.9
 
 _HIGH_PERIODS = 3  # of a minute or of 10 s; observed by third parties
 _LOW_SECONDS = 900  # observed by third parties
+_NOISE = 1e-9  # 7 x 0.1 / 0.1 is a little above 7 in floating point, and must be 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +63,42 @@ def vote(
     """What the policy asks for at a capacity, `now` in seconds of policy time.
 
     The step is in proportion, rounded up: out so that it is enough, in so that it is not too much.
+    Without a datapoint nothing happens, whatever the alarms say.
     """
     may_in = not policy.is_scale_in_disabled
-    stay = Vote(policy.name, Direction.STAY, capacity, may_scale_in=may_in)
-    if reading.metric is None:
-        return stay
-    if reading.high is AlarmState.ALARM:
-        out = history.out
-        cooling = out is not None and now - out.at < policy.out_cooldown
-        # What was added in the cooldown counts: a larger step may still go.
-        base = min(out.before, capacity) if cooling and out is not None else capacity
-        wanted = math.ceil(base * reading.metric / policy.target)
-        if wanted > capacity:
-            return Vote(policy.name, Direction.OUT, wanted, may_scale_in=may_in)
-        return Vote(policy.name, Direction.STAY, capacity, cooling, may_in)
-    if reading.low is AlarmState.ALARM and may_in:
-        wanted = math.ceil(capacity * reading.metric / policy.target)
-        if wanted < capacity:
-            into = history.into
-            if into is not None and now - into.at < policy.in_cooldown:
-                return Vote(policy.name, Direction.STAY, capacity, cooling=True)
-            return Vote(policy.name, Direction.IN, wanted)
-    return stay
+    if reading.metric is not None:
+        if reading.high is AlarmState.ALARM:
+            return _out(policy, reading.metric, capacity, history.out, now)
+        if reading.low is AlarmState.ALARM and may_in:
+            return _in(policy, reading.metric, capacity, history.into, now)
+    return Vote(policy.name, Direction.STAY, capacity, may_scale_in=may_in)
+
+
+def _out(
+    policy: TargetTracking, metric: float, capacity: int, last: Change | None, now: float
+) -> Vote:
+    may_in = not policy.is_scale_in_disabled
+    cooling = last is not None and now - last.at < policy.out_cooldown
+    # What was added in the cooldown counts: only a larger step may still go. So the step is taken
+    # from the capacity before it, which the metric's newest values may still be of, too.
+    base = min(last.before, capacity) if cooling and last is not None else capacity
+    wanted = _in_proportion(base, metric, policy.target)
+    if wanted > capacity:
+        return Vote(policy.name, Direction.OUT, wanted, may_scale_in=may_in)
+    return Vote(policy.name, Direction.STAY, capacity, cooling, may_in, is_satisfied=not cooling)
+
+
+def _in(
+    policy: TargetTracking, metric: float, capacity: int, last: Change | None, now: float
+) -> Vote:
+    wanted = _in_proportion(capacity, metric, policy.target)
+    if wanted >= capacity:
+        return Vote(policy.name, Direction.STAY, capacity, flaps=True)
+    if last is not None and now - last.at < policy.in_cooldown:
+        return Vote(policy.name, Direction.STAY, capacity, cooling=True)
+    return Vote(policy.name, Direction.IN, wanted)
+
+
+def _in_proportion(capacity: int, metric: float, target: float) -> int:
+    exact = capacity * metric / target
+    return math.ceil(exact * (1 - _NOISE))

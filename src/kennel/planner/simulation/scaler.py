@@ -218,8 +218,9 @@ class Scaler:
         self._activities.append(replace(activity, ended=now))
         change = Change(now, activity.before, activity.after)
         for policy in self._policies:
-            if policy.name == self._policy:
-                policy.history = policy.history.after(change)
+            was_its_own = policy.name == self._policy
+            history = policy.history
+            policy.history = history.after(change) if was_its_own else history.beside(change)
         self._activity = None
 
     def told(self, since: float) -> Sequence[Activity]:
