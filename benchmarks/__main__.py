@@ -9,7 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import deploying, describing, functions, invoking, objects, recipe, starting
+from benchmarks import (
+    deploying,
+    describing,
+    functions,
+    invoking,
+    objects,
+    recipe,
+    scaling,
+    starting,
+)
 from benchmarks.bench import Bench, open_bench
 from benchmarks.memory import idle_plane
 from benchmarks.models import Deployed, deploy
@@ -65,6 +74,7 @@ def _on_a_plane(bench: Bench, wanted: set[str]) -> Iterator[Row]:
 def _small(bench: Bench, plane: Plane) -> Iterator[Row]:
     model = Deployed("small", small_model(), photo())
     yield from deploying.measure(bench, plane, model, "small network")
+    yield from scaling.measure(bench, plane, model.name, "small network")
     yield from describing.measure(bench, plane, model.name)
     yield from invoking.measure_model(bench, plane, model, "small network")
 
@@ -74,6 +84,7 @@ def _recipe(bench: Bench, plane: Plane) -> Iterator[Row]:
     yield from recipe.measure_training(bench, folder)
     model = Deployed("recipe", recipe.recipe_model(folder), photo())
     yield from deploying.measure(bench, plane, model, "the recipe's model")
+    yield from scaling.measure(bench, plane, model.name, "the recipe's model")
     title = "the recipe's model"
     yield from invoking.measure_model(bench, plane, model, title, share=_SHARE)
     if not bench.quick:

@@ -26,14 +26,14 @@ SLEEPER = """
 import json, os, time
 
 def model_fn(model_dir):
-    return os.getppid()
+    return {"zygote": os.getppid(), "template": os.getpid()}
 
 def input_fn(body, content_type):
     return body
 
 def predict_fn(data, model):
     time.sleep(0.002)
-    return {"pid": os.getpid(), "zygote": model, "colour": "COLOUR"}
+    return {"pid": os.getpid(), "colour": "COLOUR", **model}
 
 def output_fn(prediction, accept):
     return json.dumps(prediction)
@@ -100,10 +100,16 @@ class _Changes:
         wait_until(lambda: not os.path.exists(f"/proc/{reply['pid']}"))
         wait_until(lambda: self._counts() == before, what="it is replaced")
 
-    def kill_the_zygote(self, variant: str = "red") -> None:
+    def kill_the_template(self) -> None:
+        """SIGKILL to the process that instances are forked from, as one more is wanted."""
+        reply = json.loads(self._hosting.invoke(self._endpoint, TargetVariant="red"))
+        os.kill(reply["template"], signal.SIGKILL)
+        self.scale(self._counts()["red"] + 1)
+
+    def kill_the_zygote(self) -> None:
         """SIGKILL to the process that all instances of a variant die with."""
         before = self._counts()
-        reply = json.loads(self._hosting.invoke(self._endpoint, TargetVariant=variant))
+        reply = json.loads(self._hosting.invoke(self._endpoint, TargetVariant="red"))
         os.kill(reply["zygote"], signal.SIGKILL)
         wait_until(lambda: not os.path.exists(f"/proc/{reply['pid']}"))
         wait_until(lambda: self._counts() == before, what="they are replaced")
@@ -178,6 +184,7 @@ def test_no_request_fails_of_scaling_updates_weights_and_killed_processes(
         lambda: changes.kill("blue"),
         lambda: changes.weigh(2.0, 1.0),
         changes.kill_the_zygote,
+        changes.kill_the_template,
         lambda: changes.update("one"),
     ]
     try:

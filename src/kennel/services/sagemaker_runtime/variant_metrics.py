@@ -8,7 +8,7 @@ one metric of Kennel's own:
 | AWS/SageMaker | Invocations, InvocationsPerInstance | None | a request arrives; 0 each minute |
 | AWS/SageMaker | ModelLatency, OverheadLatency | Microseconds | an instance has answered |
 | AWS/SageMaker | Invocation4XXErrors, …5XXErrors, InvocationModelErrors | None | a request ends |
-| AWS/SageMaker | ConcurrentRequestsPerModel | Count | every 10 s, of high resolution |
+| AWS/SageMaker | ConcurrentRequestsPerModel | None | every 10 s, of high resolution |
 | Kennel/SageMaker | RoutableInstanceSeconds | Seconds | every 10 s, and as the number changes |
 
 Times are policy time. Sum is the one valid statistic of the first two, as at AWS: a zero at the
@@ -88,7 +88,7 @@ class VariantMetrics:
                 self._add(_AWS, name, self._dimensions, 0.0, "None", at)
         per_instance = outstanding / max(1, self._routable)
         name = "ConcurrentRequestsPerModel"
-        self._add(_AWS, name, self._dimensions, per_instance, "Count", at, 1)
+        self._add(_AWS, name, self._dimensions, per_instance, "None", at, 1)
         self._settle(at)
 
     def _settle(self, now: float) -> None:
