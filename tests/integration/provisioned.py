@@ -10,7 +10,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.integration.functions import Functions
+from tests.integration.functions import Functions, archive
 from tests.planes import Plane, wait_until
 
 __all__ = ["NAP", "Napping", "ready", "refused"]
@@ -21,6 +21,8 @@ import os, time
 started = time.time()
 
 def handler(event, context):
+    if event.get("crash"):
+        os._exit(1)
     time.sleep(event.get("seconds", 0))
     return {
         "started": started,
@@ -85,11 +87,24 @@ class Napping:
         )
         return ready(self.functions, self.name, qualifier)
 
-    def call(self, seconds: float = 0.0, qualifier: str = "live") -> dict[str, Any]:
+    def change(self, Code: str = "", **settings: Any) -> None:
+        """Changes `$LATEST`, and waits until it is so."""
+        if Code:
+            self.client.update_function_code(
+                FunctionName=self.name, ZipFile=archive({"main.py": Code})
+            )
+        else:
+            self.client.update_function_configuration(FunctionName=self.name, **settings)
+        self.client.get_waiter("function_updated_v2").wait(
+            FunctionName=self.name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
+        )
+
+    def call(self, seconds: float = 0.0, qualifier: str = "live", **event: Any) -> dict[str, Any]:
         """What the handler gave back, or the error's members under `error`."""
         where = {"FunctionName": self.name, "Qualifier": qualifier}
+        payload = json.dumps({"seconds": seconds, **event}).encode()
         try:
-            reply = self._caller.invoke(**where, Payload=json.dumps({"seconds": seconds}).encode())
+            reply = self._caller.invoke(**where, Payload=payload)
         except ClientError as error:
             return {"error": error.response}
         answer: dict[str, Any] = json.loads(reply["Payload"].read())

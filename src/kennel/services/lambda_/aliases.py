@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.services.lambda_.area import Area, check_revision, unqualified
+from kennel.services.lambda_.capacity import provision_key
 from kennel.services.lambda_.document import Alias, alias_key
 from kennel.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -160,6 +161,10 @@ class Aliases(Area):
         """Raises what stands against an alias ("Create a routing configuration for a Lambda
         alias")."""
         _, version = self.require_in(ctx, connection, FunctionName(alias.function, alias.version))
+        provision = self.provisions.get_in(connection, provision_key(alias.function, alias.name))
+        if provision is not None:
+            versions = (alias.version, *alias.weights)
+            self.capacity.check_free_in(connection, alias.function, alias.name, versions)
         for other in alias.weights:
             if other == alias.version:
                 raise InvalidParameterValueException(

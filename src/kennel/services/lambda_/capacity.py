@@ -7,11 +7,16 @@ so that a new plane starts with none and makes them again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kennel.services.lambda_.document import Function, version_key
+from kennel.services.lambda_.document import Alias, Function, alias_key, version_key
 from kennel.services.lambda_.environments import Allocation, Fleet
+from kennel.services.lambda_.errors import (
+    InvalidParameterValueException,
+    ResourceConflictException,
+)
+from kennel.services.lambda_.naming import LATEST
 from kennel.services.lambda_.routes import Routes
 from kennel.store import Collection, Document
 
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
 
     from kennel.services.lambda_.document import Version
 
-__all__ = ["Capacity", "Provision", "provision_key", "provisioned_in", "shares"]
+__all__ = ["Capacity", "Provision", "provision_key", "provisioned_in", "shares", "unpublished"]
 
 
 class Provision(Document):
@@ -53,10 +58,12 @@ class Capacity:
         self,
         functions: Collection[Function],
         versions: Collection[Version],
+        aliases: Collection[Alias],
         provisions: Collection[Provision],
         routes: Routes,
         fleet: Fleet,
     ) -> None:
+        self._aliases = aliases
         self._functions = functions
         self._versions = versions
         self._provisions = provisions
@@ -90,6 +97,31 @@ class Capacity:
             if found is None:
                 self._fleet.forget(function)
 
+    def check_free_in(
+        self,
+        connection: sqlite3.Connection,
+        function: str,
+        qualifier: str,
+        versions: Sequence[str],
+    ) -> None:
+        """Raises if a qualifier that means these versions can't have a configuration: a version
+        has one at most, its own or an alias's, and `$LATEST` none. The errors are [O]."""
+        if LATEST in versions:
+            raise unpublished()
+        for _, other in self._provisions.list_in(connection, provision_key(function, "")):
+            if other.qualifier == qualifier:
+                continue
+            if other.qualifier in versions:
+                raise ResourceConflictException(
+                    "Alias can't be used for Provisioned Concurrency configuration on an already "
+                    "Provisioned version"
+                )
+            alias = self._aliases.get_in(connection, alias_key(function, other.qualifier))
+            if alias is not None and not {alias.version, *alias.weights}.isdisjoint(versions):
+                raise ResourceConflictException(
+                    "Version is pointed by a Provisioned Concurrency alias"
+                )
+
     def allocation(self, provision: Provision) -> Allocation:
         """How far the configuration's environments are there."""
         return self._fleet.allocation(provision.function, provision.qualifier)
@@ -103,6 +135,13 @@ class Capacity:
         if version is None or version.version != qualifier:
             return {}
         return {qualifier: provision.requested}
+
+
+def unpublished() -> InvalidParameterValueException:
+    """The error for `$LATEST` ([O])."""
+    return InvalidParameterValueException(
+        "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+    )
 
 
 def provisioned_in(

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.scaling.admission import ACCOUNT_LIMIT, LEAST_UNRESERVED
 from kennel.services.lambda_.area import Area
-from kennel.services.lambda_.capacity import Provision, provision_key, provisioned_in
+from kennel.services.lambda_.capacity import Provision, provision_key, provisioned_in, unpublished
 from kennel.services.lambda_.document import Function, alias_key
 from kennel.services.lambda_.errors import (
     InvalidParameterValueException,
     ProvisionedConcurrencyConfigNotFoundException,
-    ResourceConflictException,
     ResourceNotFoundException,
 )
 from kennel.services.lambda_.naming import LATEST, FunctionName, function_arn, parse_name
@@ -55,7 +54,7 @@ class ProvisionedConcurrency(Area):
         """Replaces the qualifier's configuration; its environments follow."""
         named = parse_name(ctx, FunctionName, Qualifier)
         if named.qualifier == LATEST:
-            raise _unpublished()
+            raise unpublished()
         provision = Provision(
             function=named.name,
             qualifier=named.qualifier,
@@ -183,27 +182,12 @@ class ProvisionedConcurrency(Area):
     def _check_qualifier_in(
         self, connection: sqlite3.Connection, named: FunctionName, version: str
     ) -> None:
-        """One configuration a version: its own, or that of one alias."""
-        if version == LATEST:
-            raise _unpublished()
         alias = self.aliases.get_in(connection, alias_key(named.name, named.qualifier))
         if alias is not None and alias.weights:
             raise InvalidParameterValueException(
                 "Invalid alias configuration for Provisioned Concurrency"  # [O]
             )
-        for _, other in self.provisions.list_in(connection, provision_key(named.name, "")):
-            if other.qualifier == named.qualifier:
-                continue
-            if other.qualifier == version:
-                raise ResourceConflictException(
-                    "Alias can't be used for Provisioned Concurrency configuration on an already "
-                    "Provisioned version"
-                )
-            pointing = self.aliases.get_in(connection, alias_key(named.name, other.qualifier))
-            if pointing is not None and version in (pointing.version, *pointing.weights):
-                raise ResourceConflictException(
-                    "Version is pointed by a Provisioned Concurrency alias"
-                )
+        self.capacity.check_free_in(connection, named.name, named.qualifier, (version,))
 
 
 def _timestamp(seconds: float) -> str:
@@ -217,12 +201,6 @@ def _published(named: FunctionName) -> FunctionName:
             "The function resource provided must be an alias or a published version."
         )
     return named
-
-
-def _unpublished() -> InvalidParameterValueException:
-    return InvalidParameterValueException(
-        "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
-    )
 
 
 def _named(name: str) -> FunctionName:

@@ -63,7 +63,7 @@ class Lambda(Service):
         self._events = EventQueue(parts, self._functions)
         provisions = Collection(parts.database, "lambda.provisions", Provision)
         self._capacity = Capacity(
-            self._functions, self._versions, provisions, self._routes, self._fleet
+            self._functions, self._versions, aliases, provisions, self._routes, self._fleet
         )
         self.invoker = Invoker(parts, self._fleet, self._routes, self._events)
         self._events.serve_by(self.invoker)

@@ -1,34 +1,10 @@
 from __future__ import annotations
 
-import time
-from pathlib import Path
 from typing import Any, cast
 
-from kennel.services.lambda_.environments.deployment import Deployment
 from kennel.services.lambda_.environments.environment import Environment
 from kennel.services.lambda_.environments.pool import Pool
-
-DEPLOYMENT = Deployment(
-    function="dogs",
-    version="$LATEST",
-    region="us-east-1",
-    code=Path("/nowhere"),
-    handler="main.handler",
-    runtime="python3.11",
-    role="arn",
-    timeout=3,
-    memory=128,
-    log_group="/aws/lambda/dogs",
-    environment={},
-)
-
-
-class Double:
-    """As much of an environment as a pool looks at."""
-
-    def __init__(self) -> None:
-        self.born = time.monotonic()
-        self.idle_since = 0.0
+from tests.services.lambda_.environments.doubles import DEPLOYMENT, Double
 
 
 class Scene:

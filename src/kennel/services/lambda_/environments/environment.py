@@ -80,6 +80,7 @@ class Environment:
         self._watched = -1
         self._look: asyncio.TimerHandle | None = None
         self._releasing: asyncio.Future[None] | None = None
+        self._launch: asyncio.Task[None] | None = None
         self._init_seconds: float | None = None
         self.born = time.monotonic()
         self.idle_since = 0.0
@@ -91,6 +92,9 @@ class Environment:
         RoleNotPassable where no process can be had."""
         self._initialized = True
         if not await self._initialize(limit):
+            return False
+        if not self._up:  # it ended as soon as it was ready
+            self._release()
             return False
         self._sandbox.freeze()
         return True
@@ -119,6 +123,8 @@ class Environment:
 
     async def close(self) -> None:
         """Ends the process and deletes the environment's files."""
+        if self._launch is not None:  # whoever asked for it may not wait for it any more
+            await asyncio.wait((self._launch,))
         self._forget_process()
         await self._released()
         await self._on_thread(self._sandbox.stop)
@@ -238,7 +244,9 @@ class Environment:
         self._api = RuntimeApi(self)
         address = await self._api.start()
         async with self._launching:
-            await self._on_thread(lambda: self._sandbox.launch(address))
+            launch = self._on_thread(lambda: self._sandbox.launch(address))
+            self._launch = asyncio.get_running_loop().create_task(launch)
+            await asyncio.shield(self._launch)
         self._up = True
         self._watch()
 
