@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import datetime
 import json
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from botocore.exceptions import ClientError
 from tests.integration.functions import Functions, archive
 from tests.planes import Plane, wait_until
 
-__all__ = ["NAP", "Napping", "ready", "refused"]
+__all__ = ["NAP", "Napping", "metric", "ready", "refused"]
 
 NAP = """
 import os, time
@@ -52,6 +53,24 @@ def refused(call: Callable[[], Any]) -> tuple[str, str]:
     except ClientError as error:
         return error.response["Error"]["Code"], error.response["Error"]["Message"]
     raise AssertionError("the call was not refused")
+
+
+def metric(plane: Plane, name: str, statistic: str, dimensions: dict[str, str]) -> float | None:
+    """The statistic over the last hour and the next, or None if nothing was published."""
+    now = datetime.datetime.now(datetime.UTC)
+    points = plane.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName=name,
+        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+        StartTime=now - datetime.timedelta(hours=1),
+        EndTime=now + datetime.timedelta(hours=1),
+        Period=7200,
+        Statistics=[statistic],
+    )["Datapoints"]
+    values = [point[statistic] for point in points]
+    if not values:
+        return None
+    return float(sum(values) if statistic == "Sum" else max(values))
 
 
 class Napping:

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import time
 from collections import Counter
 
 from tests.conftest import PlaneFactory
-from tests.integration.provisioned import Napping, refused
+from tests.integration.provisioned import Napping, metric, refused
 from tests.planes import Plane, wait_until
-
-
-def metric(plane: Plane, name: str, statistic: str, dimensions: dict[str, str]) -> float | None:
-    """The statistic over the last hour and the next, or None if nothing was published."""
-    now = datetime.datetime.now(datetime.UTC)
-    points = plane.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/Lambda",
-        MetricName=name,
-        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-        StartTime=now - datetime.timedelta(hours=1),
-        EndTime=now + datetime.timedelta(hours=1),
-        Period=7200,
-        Statistics=[statistic],
-    )["Datapoints"]
-    values = [point[statistic] for point in points]
-    if not values:
-        return None
-    return float(sum(values) if statistic == "Sum" else max(values))
 
 
 def test_of_ten_calls_at_a_reservation_of_three_two_find_environments_ready_and_seven_are_throttled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import signal
 import time
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import PlaneFactory
-from tests.integration.provisioned import NAP, Napping, ready, refused
+from tests.integration.provisioned import NAP, Napping, metric, ready, refused
 from tests.planes import Plane, wait_until
 
 PROVISIONED = "provisioned-concurrency"
@@ -222,6 +223,21 @@ def test_a_configuration_goes_with_its_alias_its_version_and_its_function(plane:
     again = Napping(plane, "vanishing")
     listed = again.client.list_provisioned_concurrency_configs(FunctionName="vanishing")
     assert listed["ProvisionedConcurrencyConfigs"] == []
+
+
+def test_a_deleted_functions_code_stays_until_its_provisioned_environments_have_answered(
+    plane: Plane,
+) -> None:
+    function = Napping(
+        plane, "leaving", NAP.replace("return {", "open(__file__).close()\n    return {")
+    )
+    function.provision(1)
+    by_name = {"FunctionName": "leaving"}
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(function.call, 1.5)
+        wait_until(lambda: metric(plane, "ConcurrentExecutions", "Maximum", by_name))
+        function.client.delete_function(FunctionName="leaving")
+        assert answer.result()["type"] == PROVISIONED
 
 
 def test_provisioned_environments_stay_while_idle_ones_on_demand_go(

@@ -57,6 +57,8 @@ def asked(
         (3, 2, 1, 0, Provisioned(2, 1), Pool.PROVISIONED),
         (3, 2, 2, 0, Provisioned(2, 2), Pool.RESERVED),
         (3, 2, 3, 1, Provisioned(2, 2), ThrottleReason.FUNCTION_CONCURRENCY),
+        # On demand there are as many as before others were provisioned: all of the cap is in use.
+        (3, 2, 3, 2, Provisioned(2, 1), ThrottleReason.FUNCTION_CONCURRENCY),
         # Another version of the function can't have what is set aside.
         (3, 2, 1, 1, None, ThrottleReason.FUNCTION_CONCURRENCY),
         (2, 2, 0, 0, None, ThrottleReason.FUNCTION_CONCURRENCY),

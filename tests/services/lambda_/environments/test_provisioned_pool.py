@@ -22,14 +22,16 @@ IN_PROGRESS, READY, FAILED = ProvisionedStatus
 class Scene:
     """A pool whose environments are doubles. `make` says what the next ones are."""
 
-    def __init__(self, make: Callable[[], Double] = Double, most: int = 1000) -> None:
+    def __init__(
+        self, make: Callable[[], Double] = Double, most: int = 1000, scale: float = 1000
+    ) -> None:
         self.made: list[Double] = []
         self.closed: list[object] = []
         self.make = make
         self.made_at: list[float] = []
         self.told: list[int] = []
         self._most = most
-        self._clock = ScaledClock(1000)
+        self._clock = ScaledClock(scale)
         self.pool = ProvisionedPool(
             DEPLOYMENT, self._clock, self._make, self.closed.append, self._changed
         )
@@ -110,7 +112,7 @@ def test_at_most_a_hundred_a_second_of_policy_time_are_allocated() -> None:
         assert await scene.settled() is READY
         assert scene.made_at[-1] - scene.made_at[0] >= 0.5
 
-    run(story)
+    run(story, lambda: Scene(scale=10))
 
 
 def test_an_initialization_that_fails_is_tried_again_and_then_fails_the_configuration() -> None:
