@@ -48,6 +48,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("run", "kennel.cli.run", "run a program unchanged against the plane"),
     Command("notebook", "kennel.cli.notebook", "run a notebook against the plane"),
     Command("load", "kennel.cli.load.command", "put an endpoint or a function under load"),
+    Command("plan", "kennel.cli.plan.command", "say what a scaling setting will do, and cost"),
     Command("data", "kennel.cli.data", "draw or download a labelled picture set"),
     Command("weights", "kennel.cli.weights", "keep pretrained weights for jobs and endpoints"),
     Command("demo", "kennel.cli.demo", "run the main job from beginning to end"),

@@ -31,6 +31,7 @@ __all__ = [
     "endpoint_plan",
     "function_plan",
     "is_about_function",
+    "priced",
 ]
 
 LAUNCH_DELAY = 240.0
@@ -137,6 +138,16 @@ def function_plan(name: str, options: Options, base: FunctionPlan | None = None)
     return FunctionPlan(name, setting, values.one("architecture", _lambda_prices, prices))
 
 
+def priced(instance_type: str) -> InstancePrice:
+    """The table's price of hosting on it. Raises BadPlan, NoPrice."""
+    if not instance_type.startswith("ml."):
+        raise BadPlan(f"{instance_type!r} is no instance type of SageMaker's; they begin with ml.")
+    try:
+        return instance_price(instance_type)
+    except NoPrice as error:
+        raise NoPrice(f"{error} with --price") from None
+
+
 def _service(options: Options, old: ServiceTime | None) -> ServiceTime:
     values = options.get("service")
     if values:
@@ -159,12 +170,7 @@ def _price(values: OptionValues, old: InstancePrice | None) -> InstancePrice:
         return InstancePrice(kind, given, Confidence.GIVEN)
     if old is not None and old.instance_type == kind:
         return old
-    if not kind.startswith("ml."):
-        raise BadPlan(f"{kind!r} is no instance type of SageMaker's; they begin with ml.")
-    try:
-        return instance_price(kind)
-    except NoPrice as error:
-        raise NoPrice(f"{error} with --price") from None
+    return priced(kind)
 
 
 def _lambda_prices(text: str) -> LambdaPrices:

@@ -134,8 +134,8 @@ def _jump(subject: Subject, scaling: Scaling, policy: TrackingPolicy) -> str:
             f"No more than all can be in use, so one step goes from {subject.units(low)} to "
             f"{min(most, high)} at most; the next waits until these are ready."
         )
-    most = _load(policy, out_above(policy.tracking, high - 1))
+    edge = _load(policy, out_above(policy.tracking, high - 1))
     return (
-        f"The step is in proportion: above {most} it goes from {subject.units(low)} to {high} at "
+        f"The step is in proportion: above {edge} it goes from {subject.units(low)} to {high} at "
         "once."
     )
