@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kennel.planner.errors import BadPlan
 from kennel.planner.objective import parse_objective
 from kennel.planner.options import read_assignments
-from kennel.planner.plan import endpoint_plan
+from kennel.planner.plan import endpoint_plan, function_plan
 from kennel.planner.report import activity_rows, headings_of, record_of, rows_of, sparkline
 from kennel.planner.report.picture import draw_runs
 from kennel.planner.simulated import simulate
@@ -67,6 +67,33 @@ def test_scaling_follows_the_load_and_is_told(scaled):
     assert figures.capacity_high == 4
     assert 1 < figures.capacity_mean < 4
     assert any(one.after > one.before for one in figures.activities)
+
+
+def test_a_functions_bill_has_its_lines():
+    """Two held for an hour are 24 times five minutes; the calls are one of 300 ms a second."""
+    options = read_assignments("service=300ms memory=1024 reserved=3 provisioned=2 init=1s")
+    run = simulate(function_plan("f", options), parse_traffic("constant:1/s", 3600))
+    lines = run.figures.lines
+    assert run.figures.served == 3600
+    assert lines["requests"] == pytest.approx(3600 * 2e-7)
+    assert lines["provisioned, held"] == pytest.approx(2 * 3600 * 4.1667e-6)
+    assert lines["provisioned, duration"] == pytest.approx(3600 * 0.3 * 9.7222e-6, rel=0.01)
+    assert lines["duration"] == 0
+    assert run.figures.usd == pytest.approx(sum(lines.values()))
+    assert run.figures.counts["cold starts"] == 0
+    record = record_of(run, parse_traffic("constant:1/s", 3600), 0, None)
+    json.dumps(record, allow_nan=False)
+
+
+def test_calls_above_the_reservation_are_refused():
+    run = simulate(
+        function_plan("f", read_assignments("service=1s reserved=2")),
+        parse_traffic("constant:4/s", 600),
+    )
+    assert run.figures.refused_share == pytest.approx(0.5, abs=0.02)
+    table = {row[0]: row[1] for row in rows_of([run])}
+    assert "throttled" in table["refused"]
+    assert "utilisation" not in table
 
 
 def test_the_table_has_a_column_a_setting(fixed, scaled):

@@ -34,8 +34,9 @@ _DAY = 86400.0
 class Figures:
     """Durations in seconds, money in US dollars, shares from 0 to 1.
 
-    `refused` requests got no answer: throttled, or turned away or timed out at a full queue.
-    `capacity_*` are instances, or provisioned environments that are ready. `lines` is the bill.
+    `utilisation` is nan where nothing is held. `refused` requests got no answer: throttled, or
+    turned away or timed out at a full queue. `capacity_*` are instances, or provisioned
+    environments that are ready. `lines` is the bill.
     """
 
     duration: float
@@ -120,12 +121,12 @@ def _of_endpoint(plan: EndpointPlan, result: EndpointResult) -> Figures:
 
 
 def _of_function(plan: FunctionPlan, result: FunctionResult) -> Figures:
-    memory = plan.setting.memory_mb
-    gb = memory / 1024
-    held = provisioned_seconds(_held(plan, result), result.duration, plan.prices)
-    provisioned = result.provisioned_gb_seconds / gb
     use = FunctionUse(
-        memory, result.served, result.gb_seconds / gb - provisioned, provisioned, held
+        plan.setting.memory_mb,
+        result.served,
+        result.on_demand_seconds,
+        result.provisioned_seconds,
+        provisioned_seconds(_held(plan, result), result.duration, plan.prices),
     )
     cost = function_cost(use, plan.prices)
     low, mean, high = _levels(result.changes, result.duration)

@@ -106,7 +106,7 @@ class LambdaPrices:
 
     @property
     def text(self) -> str:
-        return f"Lambda's prices for {self.architecture} in {self.region}, {self.as_of}"
+        return f"Lambda, {self.architecture} ({self.region}, {self.as_of})"
 
 
 def instance_price(name: str, use: InstanceUse = InstanceUse.HOSTING) -> InstancePrice:

@@ -93,6 +93,8 @@ def show_rate(per_second: float) -> str:
 
 def show_share(share: float) -> str:
     """A share of one as a percentage that does not round a few to none: `0.0023 %`."""
+    if math.isnan(share):
+        return "-"
     percent = share * 100
     if percent == 0 or percent >= 10:
         return f"{percent:.0f} %" if percent in (0, 100) else f"{percent:.1f} %"

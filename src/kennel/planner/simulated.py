@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kennel.planner.errors import BadPlan
 from kennel.planner.figures import Figures, figures_of
 from kennel.planner.plan import EndpointPlan, Plan
-from kennel.planner.simulation import simulate_endpoint
+from kennel.planner.simulation import simulate_endpoint, simulate_function
 from kennel.planner.traffic import Traffic
 
 __all__ = ["Simulated", "simulate"]
@@ -27,4 +26,5 @@ def simulate(plan: Plan, traffic: Traffic, *, seed: int = 0, begins: float = 0.0
     if isinstance(plan, EndpointPlan):
         endpoint = simulate_endpoint(plan.setting, traffic, seed=seed, begins=begins)
         return Simulated(plan, figures_of(plan, endpoint))
-    raise BadPlan("Functions are not simulated yet")
+    function = simulate_function(plan.setting, traffic, seed=seed, begins=begins)
+    return Simulated(plan, figures_of(plan, function))

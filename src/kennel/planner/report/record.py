@@ -42,7 +42,7 @@ def record_of(run: Simulated, traffic: Traffic, seed: int, slow: float | None) -
             "most": figures.capacity_high,
             "changes": [{"at": at, "number": number} for at, number in figures.changes],
         },
-        "utilisation": figures.utilisation,
+        "utilisation": _number(figures.utilisation),
         "activities": [
             {
                 "begun": one.begun,

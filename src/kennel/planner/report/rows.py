@@ -39,7 +39,8 @@ def _rows(runs: Sequence[Simulated], slow: float | None) -> Iterator[Row]:
         if any(name in one.counts for one in figures):
             yield (name, *(f"{one.counts.get(name, 0):,}" for one in figures))
     yield from _capacity(runs)
-    yield ("utilisation", *(show_share(one.utilisation) for one in figures))
+    if any(one.utilisation == one.utilisation for one in figures):
+        yield ("utilisation", *(show_share(one.utilisation) for one in figures))
     yield ("scaling", *(_activities(one) for one in figures))
     yield ("cost a day", *(money(one.usd_a_day) for one in figures))
     yield ("cost a month", *(money(one.usd_a_month) for one in figures))
