@@ -183,9 +183,9 @@ def test_errors_have_the_codes_that_clients_compare_with(cloudwatch: Any, minute
         cloudwatch.list_metrics(NextToken="forged")
 
 
-def test_alarms_say_that_they_are_not_done(cloudwatch: Any) -> None:
-    with pytest.raises(ClientError, match="does not run the operation DescribeAlarms"):
-        cloudwatch.describe_alarms()
+def test_composite_alarms_say_that_they_are_not_done(cloudwatch: Any) -> None:
+    with pytest.raises(ClientError, match="does not run the operation PutCompositeAlarm"):
+        cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule="ALARM(a) AND ALARM(b)")
 
 
 def query(plane: Plane, fields: dict[str, str], *, packed: bool = False) -> ElementTree.Element:

@@ -160,8 +160,9 @@ def test_the_planes_own_page_tells_what_it_is(plane: Plane) -> None:
     assert plane.connection.get("/_kennel/nothing")[0] == 404
 
 
+@pytest.mark.parametrize("end", ["stop", "kill"])
 def test_policy_time_runs_at_the_scale_and_never_goes_back(
-    plane_factory: Callable[..., Plane],
+    plane_factory: Callable[..., Plane], end: str
 ) -> None:
     plane = plane_factory("--time-scale", "600")
 
@@ -172,7 +173,7 @@ def test_policy_time_runs_at_the_scale_and_never_goes_back(
     first = policy_time()
     wait_until(lambda: policy_time() > first + 60)
     last = policy_time()
-    plane.stop()
+    getattr(plane, end)()
     plane.start()
     assert policy_time() > last
 

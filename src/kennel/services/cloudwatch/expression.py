@@ -1,13 +1,16 @@
 """Metric math: parses and evaluates GetMetricData's expressions.
 
+    either    both (("OR" | "||") both)*
+    both      compared (("AND" | "&&") compared)*
+    compared  sum (("==" | "!=" | "<=" | ">=" | "<" | ">") sum)*
     sum       product (("+" | "-") product)*
     product   signed (("*" | "/") signed)*
     signed    "-" signed | power
     power     atom ("^" signed)?
-    atom      number | id | function "(" arguments ")" | "(" sum ")" | "[" sum, … "]"
+    atom      number | id | function "(" arguments ")" | "(" either ")" | "[" either, … "]"
 
-`math_values` has the values and the functions. AWS's other functions, Metrics Insights (SELECT …)
-and comparisons are refused by name. Source: "Using math expressions with CloudWatch metrics".
+`math_values` has the values, `math_functions` the functions. AWS's other functions and Metrics
+Insights (SELECT …) are refused by name. Source: "Using metric math".
 """
 
 from __future__ import annotations
@@ -18,8 +21,11 @@ from typing import NamedTuple
 
 from kennel.errors import NotImplementedByKennel
 from kennel.services.cloudwatch.errors import ValidationException
+from kennel.services.cloudwatch.math_functions import FUNCTIONS
 from kennel.services.cloudwatch.math_values import (
-    FUNCTIONS,
+    BOTH,
+    COMPARISONS,
+    EITHER,
     OPERATORS,
     Series,
     Value,
@@ -32,7 +38,7 @@ __all__ = ["evaluate"]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)"
-    r"|(?P<string>\"[^\"]*\"|'[^']*')|(?P<symbol>[-+*/^()\[\],])|(?P<comparison>[<>=!]=?|&&|\|\|))"
+    r"|(?P<string>\"[^\"]*\"|'[^']*')|(?P<symbol>[-+*/^()\[\],])|(?P<comparison>[<>]=?|[=!]=|&&|\|\|))"
 )
 _MAX_DEPTH = 50
 
@@ -64,12 +70,7 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(text, place)
         if match is None or match.lastgroup is None:
             raise ValidationException(f"unexpected '{text[place:].strip()[:20]}'")
-        token = _Token(match.lastgroup, match[match.lastgroup])
-        if token.kind == "comparison":
-            raise NotImplementedByKennel(
-                f"Kennel does not evaluate comparisons and logic ('{token.text}') in metric math."
-            )
-        tokens.append(token)
+        tokens.append(_Token(match.lastgroup, match[match.lastgroup]))
         place = match.end()
     return tokens
 
@@ -90,19 +91,37 @@ class _Parser:
         self._metrics = metrics
 
     def parse(self) -> Value:
-        value = self._sum()
+        value = self._either()
         if self._place < len(self._tokens):
             raise ValidationException(f"unexpected '{self._tokens[self._place].text}'")
         return value
 
-    def _sum(self) -> Value:
+    def _either(self) -> Value:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise ValidationException(f"it is nested more than {_MAX_DEPTH} deep")
+        value = self._both()
+        while self._skip("OR", "||"):
+            value = combine(EITHER, value, self._both(), missing=0.0)
+        self._depth -= 1
+        return value
+
+    def _both(self) -> Value:
+        value = self._compared()
+        while self._skip("AND", "&&"):
+            value = combine(BOTH, value, self._compared(), missing=0.0)
+        return value
+
+    def _compared(self) -> Value:
+        value = self._sum()
+        while symbol := self._skip(*COMPARISONS):
+            value = combine(COMPARISONS[symbol], value, self._sum(), missing=0.0)
+        return value
+
+    def _sum(self) -> Value:
         value = self._product()
         while symbol := self._skip("+", "-"):
             value = combine(OPERATORS[symbol], value, self._product())
-        self._depth -= 1
         return value
 
     def _product(self) -> Value:
@@ -136,21 +155,21 @@ class _Parser:
         if kind == "number":
             return float(text)
         if text == "(":
-            value = self._sum()
+            value = self._either()
             self._expect(")")
             return value
         if text == "[":
             return self._list()
         if kind == "name" and self._skip("("):
             return self._call(text)
-        if kind == "name":
+        if kind == "name" and text not in ("AND", "OR"):
             return self._resolve(text)
         raise ValidationException(f"unexpected '{text}'")
 
     def _list(self) -> list[Series]:
         series: list[Series] = []
         while True:
-            value = self._sum()
+            value = self._either()
             if isinstance(value, float):
                 raise ValidationException("a list holds time series, not numbers")
             series += value if isinstance(value, list) else [value]
@@ -171,7 +190,7 @@ class _Parser:
         while not self._skip(")"):
             if arguments:
                 self._expect(",")
-            arguments.append(self._fill_word() or self._sum())
+            arguments.append(self._fill_word() or self._either())
         return function(arguments)
 
     def _call_metrics(self) -> list[Series]:
@@ -194,7 +213,7 @@ class _Parser:
     def _skip(self, *symbols: str) -> str | None:
         if self._place < len(self._tokens):
             kind, text = self._tokens[self._place]
-            if kind == "symbol" and text in symbols:
+            if kind != "string" and text in symbols:
                 self._place += 1
                 return text
         return None

@@ -65,13 +65,6 @@ class ActionRunner:
         for errand in work:
             self._queue.put(errand)
 
-    def drain(self) -> None:
-        """Does everything that is waiting, in the caller's thread; for when there is no other."""
-        while not self._queue.empty():
-            errand = self._queue.get()
-            if errand is not None:
-                self.invoke(errand)
-
     def _loop(self) -> None:
         while (errand := self._queue.get()) is not None:
             try:

@@ -33,6 +33,7 @@ HISTORY_SECONDS = 30 * 86_400.0
 
 _LONGEST_SUMMARY = 255
 _LONGEST_DATA = 4095
+_SOME = 30  # datapoints of each state, where there is no room for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def state_updated(before: Alarm, after: Alarm) -> Event:
         for state in (data["oldState"], data["newState"]):
             if isinstance(reason := state.get("stateReasonData"), dict):
                 reason.pop("evaluatedDatapoints", None)
+                reason["recentDatapoints"] = reason.get("recentDatapoints", [])[-_SOME:]
     return Event(
         after.region,
         after.name,

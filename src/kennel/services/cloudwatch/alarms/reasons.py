@@ -22,6 +22,7 @@ MOST_NAMED = 4
 """More datapoints than this are not all named in a sentence but the newest 5; observed."""
 
 _NAMED_OF_MANY = 5
+_RECENT = "The most recent datapoints which crossed the threshold:"
 _LONGEST_DATA = 4000  # StateReasonData's own limit
 
 _WORDS = {
@@ -70,6 +71,9 @@ def state_reason(rule: AlarmRule, points: Sequence[Datapoint], state: AlarmState
         ending = f"and {_count(lacking, 'missing ')} {_were(lacking)} treated as [{filled}]."
         if telling:
             count = len(telling)
+            if count > MOST_NAMED:
+                beginning = f"Threshold Crossed: {_count(count)} were {words} {ending}"
+                return f"{beginning} {_RECENT} {_list(telling[:_NAMED_OF_MANY])}."
             named = f"{_count(count)} {_list(telling)} {_were(count)}"
             return f"Threshold Crossed: {named} {words} {ending}"
         received = f"{_count(len(real))} {_were(len(real))}" if real else "no datapoints were"
@@ -81,11 +85,7 @@ def state_reason(rule: AlarmRule, points: Sequence[Datapoint], state: AlarmState
     ending = f"(minimum {_count(least)} for {change} transition)."
     if len(telling) <= MOST_NAMED:
         return f"{beginning} {_list(telling)} {_were(len(telling))} {words} {ending}"
-    newest = _list(telling[:_NAMED_OF_MANY])
-    return (
-        f"{beginning} were {words}. The most recent datapoints which crossed the threshold: "
-        f"{newest} {ending}"
-    )
+    return f"{beginning} were {words}. {_RECENT} {_list(telling[:_NAMED_OF_MANY])} {ending}"
 
 
 def state_reason_data(

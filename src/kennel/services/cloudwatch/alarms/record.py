@@ -110,8 +110,9 @@ def described(alarm: Alarm) -> dict[str, Any]:
         "StateUpdatedTimestamp": alarm.updated,
         "StateTransitionedTimestamp": alarm.transitioned,
         "Dimensions": [],
-        **msgspec.to_builtins(alarm.configuration),
     }
+    for name, value in msgspec.to_builtins(alarm.configuration).items():
+        shown[name] = list(value) if isinstance(value, tuple) else value
     if alarm.reason_data is not None:
         shown["StateReasonData"] = alarm.reason_data
     return shown

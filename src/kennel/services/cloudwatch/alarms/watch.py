@@ -143,6 +143,6 @@ def _least_samples(alarm: Alarm) -> float:
     match = _PERCENTILE.fullmatch(configuration.extended_statistic or "")
     if match is None:
         return 0.0
-    share = float(match[1]) / 100
-    rare = min(share, 1 - share) if share != 0.5 else 0.5
-    return 10 / rare if rare > 0 else 0.0
+    percent = float(match[1])
+    rare = min(percent, 100 - percent)
+    return 1000 / rare if rare > 0 else 0.0
