@@ -91,3 +91,32 @@ def test_an_endpoint_whose_plane_comes_back_on_another_port_learns_of_it(
     plane.take_another_port()
     plane.start()
     assert json.loads(Hosting(plane).invoke("mover"))["url"] == plane.url
+
+
+def test_a_plane_that_dies_while_it_scales_or_updates_finishes_that_when_it_is_back(
+    plane_factory: PlaneFactory,
+) -> None:
+    plane = plane_factory()
+    hosting = Hosting(plane)
+    hosting.deploy("growing", ECHO)
+    hosting.wait("growing")
+    hosting.sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName="growing",
+        DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 4}],
+    )
+    plane.kill()
+    plane.start()
+    hosting = Hosting(plane)
+    described = hosting.wait("growing")
+    assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 4
+    hosting.config("shrunk", ("AllTraffic", "growing", 2, 1.0))
+    before = json.loads(hosting.invoke("growing"))["loaded by"]
+    hosting.sagemaker.update_endpoint(EndpointName="growing", EndpointConfigName="shrunk")
+    plane.kill()
+    plane.start()
+    hosting = Hosting(plane)
+    described = hosting.wait("growing")
+    assert described["EndpointConfigName"] == "shrunk"
+    assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+    assert json.loads(hosting.invoke("growing"))["loaded by"] != before
+    wait_until(lambda: not os.path.exists(f"/proc/{before}"))

@@ -160,6 +160,16 @@ class _Changes:
         return described
 
 
+def _variant(name: str, strategy: str = "LEAST_OUTSTANDING_REQUESTS") -> dict[str, Any]:
+    return {
+        "VariantName": name,
+        "ModelName": name,
+        "InitialInstanceCount": 2,
+        "InstanceType": "ml.m5.large",
+        "RoutingConfig": {"RoutingStrategy": strategy},
+    }
+
+
 def test_no_request_fails_of_scaling_updates_weights_and_killed_processes(
     plane_factory: PlaneFactory,
 ) -> None:
@@ -168,7 +178,10 @@ def test_no_request_fails_of_scaling_updates_weights_and_killed_processes(
     for colour in ("red", "blue"):
         hosting.model(colour, SLEEPER.replace("COLOUR", colour))
     hosting.config("one", ("red", "red", 1, 1.0))
-    hosting.config("two", ("red", "red", 2, 1.0), ("blue", "blue", 2, 1.0))
+    hosting.sagemaker.create_endpoint_config(
+        EndpointConfigName="two",
+        ProductionVariants=[_variant("red"), _variant("blue", "RANDOM")],
+    )
     hosting.sagemaker.create_endpoint(EndpointName="asked", EndpointConfigName="one")
     hosting.wait("asked")
     crowd = _Crowd(plane, "asked")
