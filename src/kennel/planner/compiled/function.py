@@ -137,7 +137,7 @@ def _arrive(function: Function, now: float, service: float) -> None:
     enter(function.done_at, function.done_slot, slot, now + lasts)
     state.running += 1
     state.busy_begun += now
-    _note(function)
+    _note(function, now)
 
 
 @compiled
@@ -188,7 +188,7 @@ def _bill(function: Function, said: int, seconds: float) -> None:
 
 
 @compiled
-def _note(function: Function) -> None:
+def _note(function: Function, now: float) -> None:
     """What the metrics of concurrency get at each call."""
     state = function.state[0]
     state.noted += 1
@@ -196,6 +196,7 @@ def _note(function: Function) -> None:
     state.most_running = max(state.most_running, state.running)
     state.peak = max(state.peak, state.running)
     if state.available > 0:
+        _fit_rate(function, now)
         share = state.provisioned_busy / state.available
         state.noted_share += share
         state.noted_shares += 1

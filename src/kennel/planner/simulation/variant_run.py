@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kennel.planner.compiled import tournament
 from kennel.planner.compiled import variant as kernel
 from kennel.planner.compiled.variant import Log, Variant
 from kennel.planner.simulation.histogram import BINS
@@ -45,7 +46,7 @@ _INTEGERS = (
     "most_inside",
 )
 _STATE = np.dtype([*((name, "f8") for name in _FLOATS), *((name, "i8") for name in _INTEGERS)])
-_SLOTS = 64
+_SLOTS = 64  # there will be twice as many when they are all taken; a power of two
 _FOREVER = 1e300
 
 
@@ -68,18 +69,19 @@ class VariantRun:
         wait_limit: float,
         overhead: float = 0.0,
         log: Log = NO_LOG,
+        slots: int = _SLOTS,
     ) -> None:
         self._chunks = chunks
         self._chunk: Chunk = (np.empty(0), np.empty(0))
         self._index = 0
         self._log = log
-        self._variant = _variant(_SLOTS, max(1, queue_limit))
+        self._variant = _variant(slots, max(1, queue_limit))
         self.state: Any = self._variant.state[0]
         self.state.queue_limit = queue_limit
         self.state.wait_limit = wait_limit
         self.state.overhead = overhead
         self._serving: list[int] = []  # slots, the newest instance last
-        self._unused = list(range(_SLOTS))[::-1]
+        self._unused = list(range(slots))[::-1]
         self._leaving = 0
         self._drained = 0.0  # when leaving instances were gone, less when they were to leave
 
@@ -155,8 +157,10 @@ class VariantRun:
     def _grow(self) -> None:
         old, size = self._variant, len(self._variant.free)
         new = _variant(2 * size, len(old.queue_arrived))
-        for name in ("done_at", "done_slot", "free", "arrived", "service", "number", "leaves"):
+        for name in ("free", "arrived", "service", "number", "leaves"):
             getattr(new, name)[:size] = getattr(old, name)
+        for slot, done_at in enumerate(old.done_at[size:].view(np.float64)):
+            tournament.enter(new.done_at, new.done_slot, slot, done_at)
         kept = ("state", "queue_arrived", "queue_service", "queue_number", "latencies", "waits")
         self._variant = new._replace(**{name: getattr(old, name) for name in kept})
         self._unused = list(range(size, 2 * size))[::-1]
