@@ -17,6 +17,7 @@ from benchmarks import (
     objects,
     recipe,
     scaling,
+    simulating,
     starting,
 )
 from benchmarks.bench import Bench, open_bench
@@ -52,6 +53,8 @@ def main() -> int:
 
 def _measure(bench: Bench, wanted: set[str]) -> Iterator[Row]:
     """All parts, or those that are wanted. The idle plane waits while the others work."""
+    if "simulate" in wanted:
+        yield from simulating.measure(bench)
     if "idle" in wanted:
         with idle_plane(bench) as idle:
             if "start" in wanted:
@@ -65,6 +68,8 @@ def _measure(bench: Bench, wanted: set[str]) -> Iterator[Row]:
 
 
 def _on_a_plane(bench: Bench, wanted: set[str]) -> Iterator[Row]:
+    if not wanted & _PARTS.keys():
+        return
     with bench.plane("bench") as plane:
         for name, part in _PARTS.items():
             if name in wanted:
@@ -100,7 +105,7 @@ _PARTS: dict[str, _Part] = {
     "function": functions.measure,
     "recipe": _recipe,
 }
-_NAMES = ["start", "idle", *_PARTS]
+_NAMES = ["simulate", "start", "idle", *_PARTS]
 
 
 def _arguments() -> argparse.Namespace:

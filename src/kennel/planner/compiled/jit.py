@@ -10,7 +10,7 @@ import numba
 from numba import types
 from numba.extending import intrinsic
 
-__all__ = ["bits_float", "compiled", "float_bits"]
+__all__ = ["bits_float", "compiled", "float_bits", "select"]
 
 njit: Any = numba.njit
 
@@ -57,6 +57,19 @@ def _bits_float(context: Any, number: Any) -> Any:
 
     return types.float64(types.int64), generate
 
+
+def _select(context: Any, condition: Any, one: Any, other: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        selected = builder.select(*arguments)
+        selected.set_metadata("unpredictable", builder.module.add_metadata([]))
+        return selected
+
+    return types.int64(types.boolean, types.int64, types.int64), generate
+
+
+select: Callable[[bool, int, int], int] = cast(Any, intrinsic)(_select)
+"""`one if condition else other` as a move and never as a branch, where nobody could guess which;
+only in compiled code."""
 
 float_bits: Callable[[float], int] = cast(Any, intrinsic)(_float_bits)
 """The 64 bits of a float as an integer; only in compiled code."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kennel.planner.compiled.jit import bits_float, compiled, float_bits
+from kennel.planner.compiled.jit import bits_float, compiled, float_bits, select
 
 __all__ = ["enter", "first"]
 
@@ -27,10 +27,9 @@ def enter(at: NDArray[np.int64], slot: NDArray[np.int64], number: int, time: flo
     while node > 1:
         other = node ^ 1
         rival, rivals = at[other], slot[other]
-        # All ones if the rival wins: a selection that is no branch.
-        beaten = (rival - (node & 1) - mine) >> 63
-        mine ^= (mine ^ rival) & beaten
-        number ^= (number ^ rivals) & beaten
+        beaten = rival - (node & 1) < mine
+        mine = select(beaten, rival, mine)
+        number = select(beaten, rivals, number)
         node >>= 1
         at[node] = mine
         slot[node] = number
