@@ -72,6 +72,18 @@ def test_an_endpoint_that_nobody_asks_has_a_zero_for_every_minute(
     assert max(concurrent) - min(concurrent) == 10 * (len(concurrent) - 1)
 
 
+def test_what_instances_use_of_their_type_is_published(fast: Plane, hosting: Hosting) -> None:
+    hosting.deploy("used", ECHO)
+    hosting.wait("used")
+
+    def found(metric: str) -> list[float]:
+        return list(points(fast, "used", metric, "Average", "/aws/sagemaker/Endpoints").values())
+
+    wait_until(lambda: found("MemoryUtilization"))
+    assert all(0 < percent < 100 for percent in found("MemoryUtilization"))
+    assert all(0 <= percent <= 200 for percent in found("CPUUtilization"))
+
+
 def test_what_was_routable_can_be_read_as_instance_seconds(fast: Plane, hosting: Hosting) -> None:
     hosting.deploy("held", ECHO, count=2)
     hosting.wait("held")

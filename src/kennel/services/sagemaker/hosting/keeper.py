@@ -77,7 +77,7 @@ class EndpointKeeper:
         self._published: dict[str, list[VariantPlan]] = {}  # by endpoint
         self._left_a_route = threading.Condition()
         self._tasks = WokenTasks("endpoint", self._keep, self._watch)
-        self._past = WokenTasks("endpoint's past", self._clear_away)
+        self._past = WokenTasks("endpoint's past", self._clear_past)
         self._clearing: dict[str, threading.Lock] = {}
         self._principals: dict[ServerKey, Principal] = {}
         self._utilization = Utilization(parts.clock, self._add_metric)
@@ -302,6 +302,12 @@ class EndpointKeeper:
         if not self._tasks.stopping.is_set():
             shutil.rmtree(self._folder / name, ignore_errors=True)
             self._endpoints.delete(name)
+
+    def _clear_past(self, name: str) -> None:
+        endpoint = self._endpoints.get(name)
+        # What is being deleted may be at work on in this moment; its own task clears it away.
+        if endpoint is not None and endpoint.status is not EndpointStatus.DELETING:
+            self._clear_away(name)
 
     def _clear_away(self, name: str) -> None:
         """Stops and deletes the servers of every generation that is none of the endpoint's any
