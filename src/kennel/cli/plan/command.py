@@ -6,7 +6,7 @@ import argparse
 from typing import Protocol
 
 from kennel.cli.errors import UsageError
-from kennel.cli.plan import explain, simulate
+from kennel.cli.plan import explain, search, simulate
 from kennel.planner.errors import PlannerError
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -19,6 +19,7 @@ EXAMPLES = """\
   kennel plan simulate --traffic poisson:4/s --service 300ms --reserved 3 --provisioned 2 \\
       --memory 1024 --init 2s
   kennel plan simulate --endpoint dog-breeds --traffic-from endpoint:dog-breeds --since 1d
+  kennel plan search --slo 'p99<300ms' --traffic daily:peak=50/s,trough=5/s --service exp:50ms
   kennel plan explain endpoint/dog-breeds/variant/AllTraffic --max-rps 20"""
 
 
@@ -30,6 +31,7 @@ class _SubCommand(Protocol):
 
 _SUB_COMMANDS: tuple[tuple[str, _SubCommand, str], ...] = (
     ("simulate", simulate, "simulate a setting under traffic: latency, throttles, capacity, cost"),
+    ("search", search, "find the cheapest setting that keeps an objective"),
     ("explain", explain, "say in plain words what a live scaling policy will do"),
 )
 

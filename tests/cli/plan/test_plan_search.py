@@ -1,0 +1,47 @@
+"""`kennel plan search`, as the command is typed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+TRAFFIC = ("--traffic", "2/s:20m,20/s:20m", "--service", "exp:50ms")
+
+
+def test_it_chooses_and_says_how_to_set_it(kennel, tmp_path):
+    out = tmp_path / "out"
+    done = kennel(
+        *("plan", "search", "--slo", "p99<400ms", *TRAFFIC, "--instances", "1..4"),
+        *("--out", str(out)),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Chosen: " in done.stdout
+    assert "with other seeds" in done.stdout
+    assert "\naws " in done.stdout
+    record = json.loads((out / "search.json").read_text())
+    assert record["kept"] is True
+    assert record["calls"]
+    assert (out / "search.png").stat().st_size > 10_000
+
+
+def test_what_nothing_keeps_is_said_with_what_comes_nearest(kennel):
+    done = kennel("plan", "search", "--slo", "p99<5ms", *TRAFFIC, "--instances", "1..2")
+    assert done.returncode == 1
+    assert "No setting keeps p99<5ms. The nearest is " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--slo", "p99>5ms"), "is no objective"),
+        (("--slo", "p99<5ms", "--target", "5"), "--target is what the search looks for"),
+        (("--slo", "p99<5ms", "--types", "ml.m5.large=fast"), "--types"),
+        (("--slo", "p99<5ms", "--instances", "few"), "no capacity"),
+    ],
+)
+def test_what_can_not_be_done_is_one_sentence_and_exit_code_2(kennel, arguments, sentence):
+    done = kennel("plan", "search", *TRAFFIC, *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
