@@ -84,7 +84,7 @@ def summed_up(
 ) -> list[tuple[int, Aggregate]]:
     """What came in each period that is not empty, with the time when it begins; all units
     together unless one is given. Without the distributions, so SQLite adds up: 17 minutes of
-    points of a second each take 0.3 ms."""
+    points of a second each take 0.4 ms, and 5 ms with their distributions."""
     number = _id(connection, metric)
     if number is None:
         return []

@@ -65,6 +65,11 @@ class ActionRunner:
         for errand in work:
             self._queue.put(errand)
 
+    def forget(self, key: AlarmKey) -> None:
+        """The alarm is deleted."""
+        for known in [known for known in self._failures.copy() if known[0] == key]:
+            self._failures.pop(known, None)
+
     def _loop(self) -> None:
         while (errand := self._queue.get()) is not None:
             try:

@@ -54,6 +54,9 @@ class AlarmBook:
         found = [alarm for key, alarm in self._alarms.copy().items() if key.region == region]
         return sorted(found, key=lambda alarm: alarm.name)
 
+    def count(self, region: str) -> int:
+        return sum(key.region == region for key in self._alarms.copy())
+
     def all(self) -> list[Alarm]:
         return list(self._alarms.copy().values())
 

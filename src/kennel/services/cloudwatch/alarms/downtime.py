@@ -58,7 +58,12 @@ class Downtime:
 def _overlapping(
     gaps: Sequence[tuple[float, float]], start: float, end: float
 ) -> tuple[float, float] | None:
-    return next((gap for gap in reversed(gaps) if gap[0] < end and gap[1] > start), None)
+    for gap in reversed(gaps):  # in the order of time, so the newest come first
+        if gap[1] <= start:
+            return None
+        if gap[0] < end:
+            return gap
+    return None
 
 
 def _resume(connection: sqlite3.Connection, now: float) -> list[tuple[float, float]]:

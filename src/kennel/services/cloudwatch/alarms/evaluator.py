@@ -49,6 +49,8 @@ period should be there. At most a fifth of the time between two evaluations."""
 BEAT_SECONDS = 5.0
 """How often it is written down that the plane is alive, in wall time."""
 
+_REST_SECONDS = 0.02  # wall time after an evaluation before the next, however fast policy time is
+
 log = logging.getLogger(__name__)
 
 
@@ -77,7 +79,8 @@ class Evaluator:
         self._watches: dict[AlarmKey, tuple[Alarm, Watch]] = {}
         self._values: dict[AlarmKey, float | None] = {}
         self._invoked: dict[AlarmKey, float] = {}
-        self._next_beat = 0.0
+        self._next_beat = 0.0  # these two as time.monotonic has them
+        self._rested = 0.0
         self._closing = False
         self._thread: threading.Thread | None = None
 
@@ -143,6 +146,7 @@ class Evaluator:
                 self.run_due()
             except Exception:  # the thread's boundary: a full disk must not end it
                 log.exception("alarms could not be evaluated; trying again when they are due")
+            self._rested = time.monotonic() + _REST_SECONDS
 
     def _wait(self) -> bool:
         """Waits until an alarm is due; says whether to go on. Notes now and then that the plane is
@@ -154,6 +158,7 @@ class Evaluator:
                 seconds = self._next_beat - time.monotonic()
                 if self._heap:
                     left = (self._heap[0][0] - self._clock.policy()) / self._clock.scale
+                    left = max(left, self._rested - time.monotonic())
                     if left <= 0 < seconds:
                         return True
                     seconds = min(seconds, left)

@@ -98,7 +98,7 @@ class AlarmOperations(AlarmTags, CloudWatchBase):
         if before is not None:
             after = msgspec.structs.replace(before, configuration=wanted, configured=now)
             return Change(before, after, [history.configured(after, "updated")])
-        if len(self.book.of_region(ctx.region)) >= MOST_ALARMS:
+        if self.book.count(ctx.region) >= MOST_ALARMS:
             raise LimitExceededFault(f"The region has {MOST_ALARMS} alarms; it can't have more.")
         after = Alarm(
             region=ctx.region,
@@ -133,6 +133,7 @@ class AlarmOperations(AlarmTags, CloudWatchBase):
 
         for change in self.book.change(decide)[0]:
             self.evaluator.forget(change.key)
+            self._runner.forget(change.key)
 
     def describe_alarms(
         self,
