@@ -87,7 +87,6 @@ class EndpointSimulation:
 
     def _follow(self, wanted: int, now: float) -> None:
         """Launches instances or takes some away."""
-        self._launched_so_far(now)
         more = wanted - self._variant.instances
         if more > 0:
             self._launch = launch = _Launch(more, now)
@@ -102,16 +101,9 @@ class EndpointSimulation:
             self._variant.remove(now / self._scale)
         self._settled(now)
 
-    def _launched_so_far(self, now: float) -> None:
-        """Calls off a launch that another change overrides."""
-        if self._launch is not None:
-            self._launching += self._launch.count * (now - self._launch.begun)
-            self._launch = None
-
     def _launched(self, launch: _Launch, now: float) -> None:
-        if launch is not self._launch:
-            return
-        self._launched_so_far(now)
+        self._launch = None
+        self._launching += launch.count * (now - launch.begun)
         self._metrics.settle()
         for _ in range(launch.count):
             self._variant.add(now / self._scale)

@@ -50,7 +50,6 @@ class FunctionSimulation:
         self._scaling = ScalingClock(
             self._agenda, self._metrics.read, self._follow, begins, self._scale
         )
-        self._allocation = 0  # which one; an overridden one finds another number here
 
     def run(self, end: float) -> FunctionResult:
         """Lets everything happen until the end, once."""
@@ -84,21 +83,18 @@ class FunctionSimulation:
 
     def _follow(self, wanted: int, now: float) -> None:
         """Sets environments aside or gives some up."""
-        self._allocation += 1
         missing = self._function.want(wanted)
         self._meter.changed(now)
-        number = self._allocation
         takes = self._setting.allocation_delay + missing / ALLOCATION_RATE if missing else 0.0
         if takes:
-            self._agenda.put(now + takes, Due.LAUNCHED, lambda at: self._ready(number, at))
+            self._agenda.put(now + takes, Due.LAUNCHED, self._ready)
         else:
-            self._ready(number, now)
+            self._ready(now)
 
-    def _ready(self, number: int, now: float) -> None:
-        if number == self._allocation:
-            self._function.ready()
-            self._meter.changed(now)
-            self._scaling.fulfilled(now)
+    def _ready(self, now: float) -> None:
+        self._function.ready()
+        self._meter.changed(now)
+        self._scaling.fulfilled(now)
 
 
 class _Metrics:

@@ -136,7 +136,9 @@ class _Tracked:
         return (self.high, self.low)
 
     def vote(self, capacity: int, now: float) -> Vote:
-        reading = TrackingReading(self.high.state, self.low.state, self.high.value)
+        raised = [watch for watch in self.watches if watch.state is AlarmState.ALARM]
+        metric = raised[0].value if raised else None
+        reading = TrackingReading(self.high.state, self.low.state, metric)
         return tracking_vote(self.policy.tracking, reading, capacity, self.history, now)
 
 
@@ -164,7 +166,7 @@ class _Stepped:
 
 class Scaler:
     """`capacity` is the desired one. The owner calls `tick` at each multiple of `tick_seconds` and
-    `fulfilled` when a change that `tick` or `bound` returned has been made."""
+    `fulfilled` when a change that another call returned has been made."""
 
     def __init__(self, scaling: Scaling, capacity: int) -> None:
         self._suspended = scaling.suspended
@@ -173,6 +175,7 @@ class Scaler:
         self.capacity = capacity
         self._activity: Activity | None = None
         self._policy = ""
+        self._is_to_check = False
         self._activities: list[Activity] = []
         periods = {watch.rule.period for policy in self._policies for watch in policy.watches}
         if any(period % 10 for period in periods):
@@ -199,29 +202,41 @@ class Scaler:
         cause = f"monitor alarm {alarm} in state ALARM triggered policy {decision.policy}"
         return self._begin(decision.capacity, decision.policy, cause, now)
 
-    def bound(self, minimum: int | None, maximum: int | None, cause: str, now: float) -> int | None:
-        """Changes the bounds, which a scheduled action does; the capacity follows at once."""
+    def fire(self, name: str, minimum: int | None, maximum: int | None, now: float) -> int | None:
+        """A scheduled action changes the bounds; returns the capacity to go to now, if it changes.
+        A change that is under way ends first."""
         if self._suspended is not None and self._suspended.scheduled:
             return None
         self.bounds = Bounds(
             self.bounds.minimum if minimum is None else minimum,
             self.bounds.maximum if maximum is None else maximum,
         )
-        wanted = self.bounds.clip(self.capacity)
-        return None if wanted == self.capacity else self._begin(wanted, "", cause, now)
+        cause = f"scheduled action name {name} was triggered"
+        self._activities.append(Activity(now, now, self.capacity, self.capacity, cause))
+        return self.check(now)
 
-    def fulfilled(self, now: float) -> None:
-        """The capacity is as desired."""
+    def check(self, now: float) -> int | None:
+        """Brings the capacity within the bounds, cooldowns or not; returns it if it changes now."""
+        wanted = self.bounds.clip(self.capacity)
+        self._is_to_check = self._activity is not None and wanted != self.capacity
+        if wanted == self.capacity or self._is_to_check:
+            return None
+        side = "minimum" if wanted > self.capacity else "maximum"
+        return self._begin(wanted, "", f"{side} capacity was set to {wanted}", now)
+
+    def fulfilled(self, now: float) -> int | None:
+        """The capacity is as desired; returns another if it is to change again at once."""
         activity = self._activity
         if activity is None:
-            return
+            return None
         self._activities.append(replace(activity, ended=now))
+        self._activity = None
         change = Change(now, activity.before, activity.after)
         for policy in self._policies:
-            was_its_own = policy.name == self._policy
             history = policy.history
-            policy.history = history.after(change) if was_its_own else history.beside(change)
-        self._activity = None
+            is_its = policy.name == self._policy
+            policy.history = history.after(change) if is_its else history.beside(change)
+        return self.check(now) if self._is_to_check else None
 
     def told(self, since: float) -> Sequence[Activity]:
         """All activities, the one under way included, their times counted from `since`."""
@@ -232,8 +247,6 @@ class Scaler:
         )
 
     def _begin(self, wanted: int, policy: str, cause: str, now: float) -> int:
-        if self._activity is not None:  # overridden
-            self._activities.append(replace(self._activity, ended=now))
         self._activity = Activity(now, now, self.capacity, wanted, cause)
         self._policy = policy
         self.capacity = wanted
