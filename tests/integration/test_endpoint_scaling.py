@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import WaiterError
 
 from tests.conftest import PlaneFactory
 from tests.integration.model_archives import Hosting
@@ -202,3 +203,25 @@ def test_a_launch_goes_on_when_its_plane_is_killed_and_ends_when_it_is_not_wante
     assert described["EndpointStatus"] == "Creating"
     hosting.sagemaker.delete_endpoint(EndpointName="never")
     hosting.wait_deleted("never")
+
+
+def test_an_endpoint_whose_instances_end_before_they_answer_fails_with_that_reason(
+    hosting: Hosting,
+) -> None:
+    stillborn = """
+import os, threading, time
+
+def model_fn(model_dir):
+    seen = os.path.join(model_dir, "seen")
+    if os.path.exists(seen):
+        os._exit(3)
+    open(seen, "w").close()
+    # A thread, so that each instance loads the model for itself.
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+"""
+    hosting.deploy("stillborn", stillborn)
+    with pytest.raises(WaiterError):
+        hosting.wait("stillborn")
+    described = hosting.sagemaker.describe_endpoint(EndpointName="stillborn")
+    assert described["EndpointStatus"] == "Failed"
+    assert "ended before it answered /ping" in described["FailureReason"]

@@ -65,6 +65,7 @@ class ModelServer:
         self._is_loaded = False
         # A zygote that is lost is replaced at once if an instance of it was up, else after a pause.
         self._has_served = False
+        self._stillborn = 0  # instances in a row that ended before they answered
         self._began = 0.0  # monotonic: when the zygote was started, if this plane did
         self._may_adopt = True
         self._lock = threading.Lock()
@@ -289,9 +290,12 @@ class ModelServer:
                 with self._lock:
                     self._starting.pop(instance.name, None)
                     self._up[instance.name] = instance
-                self._has_served = True
+                self._has_served, self._stillborn = True, 0
             elif not instance.alive:
                 self.forget(instance.name)
+                self._stillborn += 1
+                if self._stillborn == 1:
+                    continue  # killed from outside, perhaps: another is forked at once
                 raise ModelUnusable(
                     f"An instance of the variant {self.variant.name} ended before it answered "
                     "/ping. Its log says why."
