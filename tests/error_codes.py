@@ -18,10 +18,22 @@ from botocore.model import ServiceModel
 
 __all__ = ["DOCUMENTED", "KENNELS_OWN", "OBSERVED", "SERVICES", "Page", "named"]
 
-SERVICES = ("cloudwatch", "iam", "lambda", "logs", "s3", "sagemaker", "sagemaker-runtime", "sts")
+SERVICES = (
+    "application-autoscaling",
+    "cloudwatch",
+    "iam",
+    "lambda",
+    "logs",
+    "s3",
+    "sagemaker",
+    "sagemaker-runtime",
+    "sts",
+)
 """Those that a plane serves, by botocore's names; a test holds this to the plane."""
 
-JSON = frozenset({"cloudwatch", "lambda", "logs", "sagemaker", "sagemaker-runtime"})
+JSON = frozenset(
+    {"application-autoscaling", "cloudwatch", "lambda", "logs", "sagemaker", "sagemaker-runtime"}
+)
 QUERY = frozenset({"cloudwatch", "iam", "sts"})
 ALL = frozenset(SERVICES)
 KENNELS_OWN = {"NotImplemented": 501}

@@ -51,7 +51,9 @@ SHARED: dict[str, frozenset[str]] = {
     "kennel.errors.AccessDeniedException": EVERY - {"iam", "s3", "sts"},
     "kennel.errors.InternalFailure": EVERY,
     "kennel.errors.NotImplementedByKennel": EVERY,
-    "kennel.errors.ValidationException": frozenset({"lambda", "sagemaker"}),
+    "kennel.errors.ValidationException": frozenset(
+        {"application-autoscaling", "lambda", "sagemaker"}
+    ),
     "kennel.gateway.application.ServiceUnavailable": EVERY,
     "kennel.gateway.bodies.RequestEntityTooLargeException": EVERY,
     "kennel.gateway.form_uploads.IncorrectNumberOfFilesInPostRequest": frozenset({"s3"}),
@@ -199,8 +201,9 @@ def test_boto3_raises_the_exception_that_its_model_has(service: str) -> None:
     assert caught or service in ("sts",)
 
 
-# A user's error with HTTP 502, by Lambda's model: clients try it again on AWS as well.
-TRIED_AGAIN = {"InvalidZipFileException", "TooManyRequestsException"}
+# A user's error with HTTP 502, by Lambda's model, and a code that botocore takes for throttling
+# though Application Auto Scaling means a quota: clients try them again on AWS as well.
+TRIED_AGAIN = {"InvalidZipFileException", "LimitExceededException", "TooManyRequestsException"}
 
 
 @pytest.mark.parametrize("service", SERVICES)

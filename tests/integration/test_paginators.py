@@ -21,6 +21,7 @@ from tests.integration.stage import Stage
 from tests.planes import Plane
 
 BAD_TOKEN = {
+    "application-autoscaling": "InvalidNextTokenException",
     "cloudwatch DescribeAlarmHistory": "InvalidNextToken",
     "cloudwatch DescribeAlarms": "InvalidNextToken",
     "cloudwatch GetMetricData": "InvalidNextToken",

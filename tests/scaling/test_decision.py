@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kennel.scaling import Bounds, Decision, Direction, NotScaled, Suspended, Vote, decide
+from kennel.scaling import Bounds, Decision, Direction, History, NotScaled, Suspended, Vote, decide
+from kennel.scaling.step_scaling import Adjustment, Step, StepScaling
+from kennel.scaling.step_scaling import vote as step_vote
 
 OUT, IN, STAY = Direction.OUT, Direction.IN, Direction.STAY
 BOUNDS = Bounds(1, 10)
@@ -25,12 +27,23 @@ def test_in_only_if_all_that_may_say_so_and_the_largest_capacity_wins() -> None:
     assert decide([*ins, Vote("c", STAY, 4, may_scale_in=False)], 4, BOUNDS) == Decision(3, "b")
 
 
-def test_a_step_policy_scales_in_beside_none_that_tracks() -> None:
+# PutScalingPolicy's reference: two policies, and a step policy beside one that tracks.
+
+
+def test_of_three_more_and_of_two_hundred_percent_more_the_larger_one_wins() -> None:
+    three = StepScaling("three", Adjustment.CHANGE, [Step(3)])
+    twice = StepScaling("twice", Adjustment.PERCENT, [Step(200)])
+    votes = [step_vote(policy, 1.0, 10, History(), 0.0) for policy in (three, twice)]
+
+    assert decide(votes, 10, Bounds(1, 100)) == Decision(30, "twice")
+
+
+def test_a_step_in_is_not_held_up_by_a_policy_that_tracks() -> None:
     step = Vote("step", IN, 2, is_tracking=False)
 
-    assert decide([step], 4, BOUNDS) == Decision(2, "step")
-    assert decide([step, Vote("idle", STAY, 4, is_tracking=False)], 4, BOUNDS).policy == "step"
-    assert decide([step, Vote("tracking", STAY, 4)], 4, BOUNDS).policy == ""
+    for other in (STAY, IN):
+        assert decide([step, Vote("tracking", other, 1)], 4, BOUNDS) == Decision(2, "step")
+    assert decide([step, Vote("tracking", OUT, 6)], 4, BOUNDS) == Decision(6, "tracking")
 
 
 # NotScaledReason's codes.

@@ -144,6 +144,7 @@ class Plane:
 
 def _service_classes() -> Iterator[type[Service]]:
     """The services in the order they start: a service comes after those it calls."""
+    from kennel.services.application_autoscaling import ApplicationAutoScaling
     from kennel.services.cloudwatch import CloudWatch
     from kennel.services.iam import Iam
     from kennel.services.logs import Logs
@@ -152,3 +153,4 @@ def _service_classes() -> Iterator[type[Service]]:
     from kennel.services.sts import Sts
 
     yield from (Iam, Sts, S3, Logs, CloudWatch, SageMakerRuntime, SageMaker, Lambda)
+    yield ApplicationAutoScaling

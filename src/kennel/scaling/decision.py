@@ -42,9 +42,10 @@ class Decision:
 def decide(
     votes: Sequence[Vote], capacity: int, bounds: Bounds, suspended: Suspended | None = None
 ) -> Decision:
-    """Out if any policy says so, in only if all tracking policies that may do; of several
-    capacities the largest. Source: "How target tracking scaling for Application Auto Scaling
-    works", "Multiple scaling policies"."""
+    """Out if any policy says so; of several capacities the largest. Tracking policies scale in
+    only if all of them do that may, which does not hold up a step policy. Source: "How target
+    tracking scaling for Application Auto Scaling works", "Multiple scaling policies", and
+    PutScalingPolicy's reference."""
     suspended = suspended or Suspended()
     outs = [vote for vote in votes if vote.direction is Direction.OUT]
     if outs:
@@ -58,6 +59,8 @@ def decide(
         return Decision(capacity)
     having_a_say = [vote for vote in votes if vote.is_tracking and vote.may_scale_in]
     if any(vote.direction is not Direction.IN for vote in having_a_say):
+        ins = [vote for vote in ins if not vote.is_tracking]
+    if not ins:
         return Decision(capacity)
     return _settled(max(ins, key=_capacity), capacity, bounds)
 
