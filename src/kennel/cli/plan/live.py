@@ -189,8 +189,8 @@ def _statistics(
     """Datapoints, oldest first."""
     if target.kind is Kind.ENDPOINT:
         namespace = "AWS/SageMaker"
-        live = read_endpoint(service, target.name, target.qualifier)
-        dimensions = {"EndpointName": target.name, "VariantName": live.variant}
+        variant = target.qualifier or read_endpoint(service, target.name).variant
+        dimensions = {"EndpointName": target.name, "VariantName": variant}
     else:
         namespace, dimensions = "AWS/Lambda", {"FunctionName": target.name}
         if target.qualifier:
