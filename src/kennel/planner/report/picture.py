@@ -16,6 +16,7 @@ __all__ = ["draw_runs"]
 
 _DOTS = 150  # an inch
 _BLUE, _DARK, _GREEN, _GREY, _RED = "#4c78a8", "#1f3b5c", "#54a24b", "#888888", "#c0392b"
+_HEADROOM = 1.25  # above a curve, for the legend
 _WIDE = 20  # times
 _POINTS = 720  # of a curve: more would only be a blur
 
@@ -43,6 +44,12 @@ def draw_runs(runs: Sequence[Simulated], title: str, path: Path) -> None:
         for one in axes:
             one.grid(alpha=0.25)
             one.spines[["top", "right"]].set_visible(False)
+    # Last, since a limit that is set on one axes ends the growing of all that share it.
+    most = max(max(curves.capacity[1], default=0) for curves in drawn)
+    grid[0, 0].set_ylim(0, _HEADROOM * max(curves.rate.max() for curves in drawn))
+    grid[2, 0].set_ylim(0, _HEADROOM * max(most, max(curves.busy.max() for curves in drawn), 1))
+    if not is_wide:
+        grid[1, 0].set_ylim(bottom=0)
     figure.suptitle(title, x=0.01, ha="left", fontsize=13)
     figure.savefig(path, dpi=_DOTS)
 
@@ -82,7 +89,6 @@ def _rate(axes: Any, curves: _Curves) -> None:
     axes.plot(curves.times, curves.rate, color=_DARK, label="requests a second")
     if curves.refused.any():
         axes.fill_between(curves.times, curves.refused, color=_RED, alpha=0.6, label="refused")
-    axes.set_ylim(bottom=0)
     axes.set_ylabel("requests/s")
     axes.legend(loc="upper right", frameon=False, fontsize=8)
 
@@ -92,8 +98,6 @@ def _latency(axes: Any, curves: _Curves, is_wide: bool) -> None:
     axes.plot(curves.times, curves.p50, color=_DARK, linewidth=2, label="p50")
     if is_wide:
         axes.set_yscale("log")
-    else:
-        axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(lambda value, _: show_duration(value))
     axes.set_ylabel("latency")
     axes.legend(loc="upper right", frameon=False, fontsize=8)
@@ -105,7 +109,6 @@ def _capacity(axes: Any, curves: _Curves, run: Simulated) -> None:
     name = "instances" if is_endpoint else "provisioned"
     axes.step(times, counts, where="post", color=_GREEN, linewidth=2, label=name)
     axes.fill_between(curves.times, curves.busy, color=_GREY, alpha=0.4, label="of them busy")
-    axes.set_ylim(bottom=0)
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel(name)
     axes.legend(loc="upper right", frameon=False, fontsize=8)
