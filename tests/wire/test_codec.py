@@ -87,6 +87,19 @@ def test_cbor_carries_numbers_times_and_text_both_ways() -> None:
     assert parsed["Datapoints"][0]["Timestamp"].timestamp() == 1_700_000_000
 
 
+@pytest.mark.parametrize(
+    ("target", "result"),
+    [
+        (Target("lambda", "DeleteFunctionConcurrency", "rest-json"), {}),
+        (Target("lambda", "DeleteFunction", "rest-json"), {"StatusCode": 204, "_status": 204}),
+    ],
+)
+def test_a_reply_without_content_has_no_body(target: Target, result: dict[str, Any]) -> None:
+    reply = encode(target, result, "id")
+    assert (reply.status, reply.body) == (204, b"")
+    assert "Content-Type" not in reply.headers
+
+
 def test_a_body_that_is_not_json_is_a_serialization_exception() -> None:
     from dataclasses import replace
 

@@ -19,6 +19,7 @@ from kennel.wire.validation import ValidationError
 
 __all__ = ["MalformedXML", "SerializationException", "decode", "encode"]
 
+_NO_CONTENT = 204  # such a reply has no body, and what sent one would be cut off
 _CONTENT_TYPES = {
     "query": "text/xml",
     "ec2": "text/xml;charset=UTF-8",
@@ -115,10 +116,14 @@ def encode(target: Target, result: Mapping[str, Any], request_id: str) -> HttpRe
     model_status, headers, content = serialize_result(
         operation, target.protocol, result, request_id
     )
+    status = status or model_status
+    if status == _NO_CONTENT:
+        headers.pop("Content-Type", None)
+        return HttpResponse(status, headers)
     if content and not (operation.has_streaming_output and "Content-Type" in headers):
         headers["Content-Type"] = content_type(target)
     return HttpResponse(
-        status or model_status,
+        status,
         headers,
         content.encode() if isinstance(content, str) else bytes(content),
     )

@@ -23,6 +23,7 @@ __all__ = ["FunctionMetrics"]
 
 _NAMESPACE = "AWS/Lambda"
 _MINUTE = 60.0  # seconds of policy time
+_MOST_MINUTES = 60  # that are noted afterwards, say if the machine slept
 _Dimensions = tuple[tuple[str, str], ...]
 
 
@@ -33,9 +34,9 @@ class FunctionMetrics:
         self._parts = parts
         self._fleet = fleet
         self._sink: MetricSink | None = None
-        self._seats: dict[Seat, FunctionName] = {}
+        self._seats: dict[Seat, tuple[FunctionName, float]] = {}  # since when, in policy time
         self._running: Counter[FunctionName] = Counter()
-        self._minute = 0.0
+        self._minute = self._this_minute()
 
     def count(
         self,
@@ -51,7 +52,7 @@ class FunctionMetrics:
 
     def entered(self, named: FunctionName, seat: Seat) -> None:
         """An invocation begins."""
-        self._seats[seat] = named
+        self._seats[seat] = named, self._parts.clock.policy()
         self._running[named] += 1
         self._note(named, seat)
         self._note_account()
@@ -79,43 +80,58 @@ class FunctionMetrics:
             self._add(f"ProvisionedConcurrency{kind}", (by_name, by_resource), 1.0)
 
     def sweep(self) -> None:
-        """Called every second or so."""
-        minute = self._parts.clock.policy() // _MINUTE
-        if minute == self._minute or not self._seats:
-            return
-        self._minute = minute
-        noted = {(named, seat.owner): (named, seat) for seat, named in self._seats.items()}
-        for named, seat in noted.values():
-            self._note(named, seat)
-        self._note_account()
+        """Called every second or so: notes what runs for each minute that has begun since. At a
+        large time scale these are several."""
+        former, self._minute = self._minute, self._this_minute()
+        for minute in range(max(former, self._minute - _MOST_MINUTES) + 1, self._minute + 1):
+            at = minute * _MINUTE
+            noted = {
+                (named, seat.owner): (named, seat)
+                for seat, (named, since) in self._seats.items()
+                if since <= at
+            }
+            for named, seat in noted.values():
+                self._note(named, seat, at)
+            if noted:
+                self._note_account(at)
 
-    def _note(self, named: FunctionName, seat: Seat) -> None:
+    def _this_minute(self) -> int:
+        return int(self._parts.clock.policy() // _MINUTE)
+
+    def _note(self, named: FunctionName, seat: Seat, at: float | None = None) -> None:
         by_name = _by_name(named.name)
         of_function = float(self._fleet.ledger.running(named.name))
-        self._add("ConcurrentExecutions", (by_name,), of_function)
+        self._add("ConcurrentExecutions", (by_name,), of_function, at=at)
         resource = (by_name, _by_resource(named.name, named.qualifier))
-        self._add("ConcurrentExecutions", resource, float(self._running[named]))
+        self._add("ConcurrentExecutions", resource, float(self._running[named]), at=at)
         pool = seat.provisioned
         if pool is None:
             return
         configured = (by_name, _by_resource(named.name, seat.owner))
-        self._add("ProvisionedConcurrentExecutions", configured, float(pool.busy))
+        self._add("ProvisionedConcurrentExecutions", configured, float(pool.busy), at=at)
         if pool.available:
             share = pool.busy / pool.available
-            self._add("ProvisionedConcurrencyUtilization", configured, share)
+            self._add("ProvisionedConcurrencyUtilization", configured, share, at=at)
 
-    def _note_account(self) -> None:
+    def _note_account(self, at: float | None = None) -> None:
         account = self._fleet.ledger.account()
-        self._add("ConcurrentExecutions", (), float(account.running))
-        self._add("UnreservedConcurrentExecutions", (), float(account.unreserved))
-        self._add("ClaimedAccountConcurrency", (), float(claimed(account)))
+        self._add("ConcurrentExecutions", (), float(account.running), at=at)
+        self._add("UnreservedConcurrentExecutions", (), float(account.unreserved), at=at)
+        self._add("ClaimedAccountConcurrency", (), float(claimed(account)), at=at)
 
-    def _add(self, metric: str, dimensions: _Dimensions, value: float, unit: str = "Count") -> None:
+    def _add(
+        self,
+        metric: str,
+        dimensions: _Dimensions,
+        value: float,
+        unit: str = "Count",
+        at: float | None = None,
+    ) -> None:
         if self._sink is None:
             service = self._parts.dispatcher.service("cloudwatch")
             assert service is not None
             self._sink = service.sink  # type: ignore[attr-defined]
-        self._sink.add(_NAMESPACE, metric, dimensions, value, unit)
+        self._sink.add(_NAMESPACE, metric, dimensions, value, unit, at)
 
 
 def _all_dimensions(named: FunctionName, version: str) -> list[_Dimensions]:
