@@ -75,6 +75,8 @@ class Environment:
         self._api: RuntimeApi | None = None
         self._request_id = ""
         self._waiter: asyncio.Future[Event] | None = None
+        self._booting = False
+        self._early: Event | None = None
         self._initialized = False
         self._up = False
         self._watched = -1
@@ -139,7 +141,9 @@ class Environment:
     # What the runtime says (RuntimeListener)
 
     def runtime_ready(self) -> None:
-        if self._waiter is None:
+        if self._booting:
+            self._early = Event(Kind.READY)
+        elif self._waiter is None:
             self._sandbox.freeze()
         elif not self._request_id:
             self._resolve(Event(Kind.READY))
@@ -154,7 +158,11 @@ class Environment:
             self._resolve(Event(Kind.ERROR, error, kind))
 
     def init_failed(self, error: bytes, kind: str) -> None:
-        self._resolve(Event(Kind.INIT_ERROR, error, kind))
+        event = Event(Kind.INIT_ERROR, error, kind)
+        if self._booting:
+            self._early = event
+        else:
+            self._resolve(event)
 
     # The way of an invocation
 
@@ -220,6 +228,9 @@ class Environment:
 
     async def _wait(self, deadline: float) -> Event:
         """The next event, TIMED_OUT at the deadline (monotonic)."""
+        early, self._booting, self._early = self._early, False, None
+        if early is not None and not (self._request_id and early.kind is Kind.READY):
+            return early
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Event] = loop.create_future()
         self._waiter = waiter
@@ -238,6 +249,9 @@ class Environment:
     # Processes
 
     async def _boot(self) -> None:
+        """Starts a process; `_wait` is next. A loop that was busy may hear of the runtime's first
+        words before it hears that the process was started."""
+        self._booting, self._early = True, None
         await self._released()
         if self._api is not None:
             self._api.close()
