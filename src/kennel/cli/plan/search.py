@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kennel.cli.errors import UsageError
+from kennel.cli.plan.compiling import say_if_compiling
 from kennel.cli.plan.inputs import Asked, read_asked
 from kennel.cli.plan.options import (
     add_live,
@@ -85,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     asked = read_asked(arguments)
     folder = make_folder(arguments.out)
     (base,) = asked.plans
+    say_if_compiling()
     with Bar(sys.stderr) as bar:
         trials = Trials(
             lambda plan: simulate(plan, asked.traffic, seed=asked.seed, begins=asked.begins),

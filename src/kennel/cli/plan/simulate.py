@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from kennel.cli.plan.compiling import say_if_compiling
 from kennel.cli.plan.inputs import Asked, read_asked
 from kennel.cli.plan.options import (
     add_live,
@@ -56,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     asked = read_asked(arguments)
     folder = make_folder(arguments.out)
     runs: list[Simulated] = []
+    say_if_compiling()
     with Bar(sys.stderr) as bar:
         for plan in asked.plans:
             bar.show(len(runs), len(asked.plans), "settings")

@@ -10,7 +10,7 @@ import numba
 from numba import types
 from numba.extending import intrinsic
 
-__all__ = ["bits_float", "compiled", "float_bits", "select"]
+__all__ = ["bits_float", "compiled", "float_bits", "is_kept", "select"]
 
 njit: Any = numba.njit
 
@@ -37,6 +37,13 @@ def compiled(function: _Function) -> _Function:
     # is the one that it compiled. Ours asks for the whole package.
     dispatcher._cache._cache_file._source_stamp = _stamp()
     return cast(_Function, dispatcher)
+
+
+def is_kept(function: Callable[..., Any]) -> bool:
+    """Whether an earlier process has left a function's code."""
+    cache: Any = getattr(function, "_cache", None)
+    file = getattr(cache, "_cache_file", None)
+    return file is not None and bool(file._load_index())
 
 
 def _stamp() -> tuple[float, int]:

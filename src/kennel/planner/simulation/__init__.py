@@ -39,6 +39,7 @@ __all__ = [
     "Statistic",
     "SteppingPolicy",
     "TrackingPolicy",
+    "must_compile",
     "simulate_endpoint",
     "simulate_function",
 ]
@@ -78,6 +79,15 @@ def simulate_function(
 
     traffic, end = _lasting(traffic, duration)
     return FunctionSimulation(setting, traffic, seed, begins).run(end * setting.time_scale)
+
+
+def must_compile() -> bool:
+    """Whether the first simulation will take some seconds more, because nobody has simulated with
+    this installation before."""
+    from kennel.planner.compiled import function, variant
+    from kennel.planner.compiled.jit import is_kept
+
+    return not (is_kept(variant.run) or is_kept(function.run))
 
 
 def _lasting(traffic: Traffic, duration: float | None) -> tuple[Traffic, float]:
