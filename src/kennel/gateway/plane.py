@@ -96,6 +96,8 @@ class Plane:
         """Starts the services once the plane can be reached."""
         for service in self._services:
             service.start()
+        for service in self._services:
+            service.ready()
 
     @property
     def runtime(self) -> SageMakerRuntime:
@@ -114,6 +116,8 @@ class Plane:
     def stop(self) -> None:
         """Stops services, engine and store, in that order."""
         self._stopping.set()
+        for service in reversed(self._services):
+            service.leave()
         for service in reversed(self._services):
             service.stop()
         self.engine.stop()

@@ -64,6 +64,12 @@ class Service:
     def start(self) -> None:
         """Takes up what was under way when the plane last ran. Must return soon."""
 
+    def ready(self) -> None:
+        """All services have started: background work that calls others may begin."""
+
+    def leave(self) -> None:
+        """All services are about to stop: background work that calls others ends."""
+
     def stop(self) -> None:
         """Ends background work; what it did not finish is taken up by the next `start`."""
 

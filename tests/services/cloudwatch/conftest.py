@@ -22,6 +22,7 @@ def make_stage(tmp_path: Path) -> Iterator[StageFactory]:
     def make(**options: Any) -> Stage:
         stage = Stage(tmp_path / "state", **options)
         stage.cloudwatch.start()
+        stage.cloudwatch.ready()
         stages.append(stage)
         return stage
 

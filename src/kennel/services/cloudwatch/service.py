@@ -40,10 +40,10 @@ class CloudWatch(AlarmOperations, ReadOperations):
         self._database.start()
         self.sink.start()
         self._aging.start()
-        self._start_alarms()
+        self.book.start()
 
     def stop(self) -> None:
-        self._stop_alarms()
+        self.leave()
         self._aging.stop()
         self.sink.stop()
         self._database.stop()

@@ -54,12 +54,12 @@ class AlarmOperations(AlarmTags, CloudWatchBase):
         self._runner = ActionRunner(parts, self._database, self.book)
         self.evaluator = Evaluator(self._database, self.sink, parts.clock, self.book, self._runner)
 
-    def _start_alarms(self) -> None:
-        self.book.start()
+    def ready(self) -> None:
+        """Alarms are evaluated, and what they call is there."""
         self._runner.start()
         self.evaluator.start()
 
-    def _stop_alarms(self) -> None:
+    def leave(self) -> None:
         self.evaluator.stop()
         self._runner.stop()
 
