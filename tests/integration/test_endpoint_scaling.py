@@ -225,3 +225,33 @@ def model_fn(model_dir):
     described = hosting.sagemaker.describe_endpoint(EndpointName="stillborn")
     assert described["EndpointStatus"] == "Failed"
     assert "ended before it answered /ping" in described["FailureReason"]
+
+
+def test_a_variant_that_is_a_scalable_target_keeps_its_type_and_goes_with_its_endpoint(
+    fast: Plane, hosting: Hosting
+) -> None:
+    hosting.deploy("target", ECHO)
+    hosting.wait("target")
+    scaling = fast.client("application-autoscaling")
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/target/variant/AllTraffic",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+    hosting.config("larger", ("AllTraffic", "target", 1, 1.0), instance_type="ml.m5.xlarge")
+    hosting.config("renamed", ("Other", "target", 1, 1.0))
+    hosting.config("same", ("AllTraffic", "target", 1, 1.0))
+    for config in ("larger", "renamed"):
+        code, message, _ = error_of(
+            lambda config=config: hosting.sagemaker.update_endpoint(  # type: ignore[misc]
+                EndpointName="target", EndpointConfigName=config
+            )
+        )
+        assert code == "ValidationException"
+        assert '"AllTraffic" must be deregistered' in message
+    hosting.sagemaker.update_endpoint(EndpointName="target", EndpointConfigName="same")
+    hosting.wait("target")
+    hosting.sagemaker.delete_endpoint(EndpointName="target")
+    left = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+    assert left == []
