@@ -1,14 +1,18 @@
-"""Application Auto Scaling with boto3, on a plane where a minute of policy time is a second."""
+"""Application Auto Scaling with boto3, on a plane where two minutes of policy time are a second."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.integration.model_archives import Hosting
+from tests.integration.stage import Stage, code_archive
 from tests.integration.test_endpoints import ECHO
 from tests.planes import Plane, wait_until
 
@@ -17,7 +21,7 @@ DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 
 @pytest.fixture(scope="module")
 def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
-    plane = Plane(tmp_path_factory.mktemp("autoscaling") / "state", "--time-scale", "60")
+    plane = Plane(tmp_path_factory.mktemp("autoscaling") / "state", "--time-scale", "120")
     try:
         yield plane.start()
     finally:
@@ -67,6 +71,31 @@ def activities(scaling: Any, endpoint: str, **more: Any) -> list[dict[str, Any]]
     return found
 
 
+def done(scaling: Any, endpoint: str) -> int:
+    """How many activities are over, none of them badly."""
+    found = [each["StatusCode"] for each in activities(scaling, endpoint)]
+    assert set(found) <= {"Pending", "InProgress", "Successful"}
+    return found.count("Successful")
+
+
+def alarms_of(plane: Plane, endpoint: str) -> list[str]:
+    prefix = f"TargetTracking-endpoint/{endpoint}/"
+    found = plane.client("cloudwatch").describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
+    return [alarm["AlarmName"] for alarm in found]
+
+
+def refused(call: Any) -> tuple[str, str]:
+    """The code and the sentence that a call is refused with."""
+    with pytest.raises(ClientError) as caught:
+        call()
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def code_of(call: Any) -> str:
+    return refused(call)[0]
+
+
 def test_under_a_load_that_rises_and_falls_an_endpoint_goes_from_one_to_three_and_back(
     fast: Plane, hosting: Hosting, scaling: Any
 ) -> None:
@@ -112,3 +141,358 @@ def test_under_a_load_that_rises_and_falls_an_endpoint_goes_from_one_to_three_an
 
     wait_until(lambda: reasons() == [{"Code": "AlreadyAtMinCapacity", "MinCapacity": 1}])
     assert all("NotScaledReasons" not in each for each in activities(scaling, "busy"))
+
+
+def test_registering_moves_a_capacity_that_is_outside_of_the_bounds(
+    fast: Plane, hosting: Hosting, scaling: Any
+) -> None:
+    hosting.deploy("moved", ECHO, count=1)
+    hosting.wait("moved")
+    scaling.register_scalable_target(**target("moved"), MinCapacity=2, MaxCapacity=3)
+    wait_until(lambda: done(scaling, "moved") == 1)
+    scaling.register_scalable_target(**target("moved"), MinCapacity=1, MaxCapacity=1)
+    wait_until(lambda: done(scaling, "moved") == 2)
+
+    causes = [each["Cause"] for each in activities(scaling, "moved")]
+    assert causes == ["maximum capacity was set to 1", "minimum capacity was set to 2"]
+    assert count_of(hosting, "moved") == 1
+    (described,) = scaling.describe_scalable_targets(
+        ServiceNamespace="sagemaker", ResourceIds=[target("moved")["ResourceId"]]
+    )["ScalableTargets"]
+    assert (described["MinCapacity"], described["MaxCapacity"]) == (1, 1)
+    role = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+    assert described["RoleARN"].endswith(f"/{role}")
+    attached = fast.client("iam").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert [policy["PolicyName"] for policy in attached] == [
+        "AWSApplicationAutoscalingSageMakerEndpointPolicy"
+    ]
+
+
+def test_a_scheduled_action_sets_bounds_and_capacity_in_policy_time(
+    hosting: Hosting, scaling: Any
+) -> None:
+    scaling.put_scheduled_action(
+        **target("moved"),
+        ScheduledActionName="morning",
+        Schedule="rate(2 minutes)",
+        ScalableTargetAction={"MinCapacity": 2, "MaxCapacity": 2},
+    )
+    wait_until(lambda: "minimum" in activities(scaling, "moved")[0]["Cause"])
+    wait_until(lambda: count_of(hosting, "moved") == 2)
+    causes = [each["Cause"] for each in activities(scaling, "moved")]
+    assert causes[0:2] == [
+        "minimum capacity was set to 2",
+        "scheduled action name morning was triggered",
+    ]
+    fired = activities(scaling, "moved")[1]
+    assert fired["Description"] == "Setting min capacity to 2 and max capacity to 2"
+    assert fired["StatusMessage"] == "Successfully set min capacity to 2 and max capacity to 2"
+    scaling.delete_scheduled_action(**target("moved"), ScheduledActionName="morning")
+    assert not scaling.describe_scheduled_actions(**target("moved"))["ScheduledActions"]
+
+
+def test_a_step_policy_scales_by_a_users_own_alarm(
+    fast: Plane, hosting: Hosting, scaling: Any
+) -> None:
+    hosting.deploy("stepped", ECHO, count=1)
+    hosting.wait("stepped")
+    scaling.register_scalable_target(**target("stepped"), MinCapacity=1, MaxCapacity=4)
+    put = scaling.put_scaling_policy(
+        PolicyName="steps",
+        **target("stepped"),
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration={
+            "AdjustmentType": "ChangeInCapacity",
+            "StepAdjustments": [
+                {
+                    "MetricIntervalLowerBound": 0,
+                    "MetricIntervalUpperBound": 10,
+                    "ScalingAdjustment": 1,
+                },
+                {"MetricIntervalLowerBound": 10, "ScalingAdjustment": 2},
+            ],
+        },
+    )
+    assert put["Alarms"] == []
+    cloudwatch = fast.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="users own",
+        Namespace="own",
+        MetricName="load",
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=50,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[put["PolicyARN"]],
+    )
+    (described,) = scaling.describe_scaling_policies(**target("stepped"))["ScalingPolicies"]
+    assert [alarm["AlarmName"] for alarm in described["Alarms"]] == ["users own"]
+
+    def load() -> bool:
+        cloudwatch.put_metric_data(
+            Namespace="own", MetricData=[{"MetricName": "load", "Value": 65.0}]
+        )
+        return done(scaling, "stepped") == 1
+
+    wait_until(load)
+    assert count_of(hosting, "stepped") == 3
+    assert activities(scaling, "stepped")[0]["Cause"] == (
+        "monitor alarm users own in state ALARM triggered policy steps"
+    )
+
+
+def test_what_is_deregistered_or_deleted_leaves_no_alarms(
+    fast: Plane, hosting: Hosting, scaling: Any
+) -> None:
+    for endpoint, forget in (
+        ("stepped", lambda: scaling.deregister_scalable_target(**target("stepped"))),
+        ("moved", lambda: hosting.sagemaker.delete_endpoint(EndpointName="moved")),
+    ):
+        scaling.put_scaling_policy(PolicyName="ten", **target(endpoint), **tracking(10.0))
+        assert len(alarms_of(fast, endpoint)) == 2
+        forget()
+        assert alarms_of(fast, endpoint) == []
+        assert not scaling.describe_scaling_policies(**target(endpoint))["ScalingPolicies"]
+        assert code_of(lambda e=endpoint: scaling.deregister_scalable_target(**target(e))) == (
+            "ObjectNotFoundException"
+        )
+        assert activities(scaling, endpoint)
+
+
+def test_a_policy_keeps_its_arn_and_alarms_when_it_is_changed(fast: Plane, scaling: Any) -> None:
+    first = scaling.put_scaling_policy(PolicyName="ten", **target("busy"), **tracking(10.0))
+    second = scaling.put_scaling_policy(PolicyName="ten", **target("busy"), **tracking(20.0))
+    assert first["PolicyARN"] == second["PolicyARN"]
+    assert first["Alarms"] == second["Alarms"]
+    alarms = fast.client("cloudwatch").describe_alarms(AlarmNames=alarms_of(fast, "busy"))
+    assert [alarm["Threshold"] for alarm in alarms["MetricAlarms"]] == [20.0, 18.0]
+
+    scaling.put_scaling_policy(
+        PolicyName="ten", **target("busy"), **tracking(20.0, DisableScaleIn=True)
+    )
+    (only,) = alarms_of(fast, "busy")
+    assert "-AlarmHigh-" in only
+    scaling.delete_scaling_policy(PolicyName="ten", **target("busy"))
+    assert alarms_of(fast, "busy") == []
+
+
+def test_tags_belong_to_a_target(scaling: Any) -> None:
+    (described,) = scaling.describe_scalable_targets(
+        ServiceNamespace="sagemaker", ResourceIds=[target("busy")["ResourceId"]]
+    )["ScalableTargets"]
+    arn = described["ScalableTargetARN"]
+    scaling.tag_resource(ResourceARN=arn, Tags={"team": "vision", "stage": "test"})
+    scaling.untag_resource(ResourceARN=arn, TagKeys=["stage", "nothing"])
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"team": "vision"}
+    many = {f"k{number}": "" for number in range(50)}
+    assert code_of(lambda: scaling.tag_resource(ResourceARN=arn, Tags=many)) == (
+        "TooManyTagsException"
+    )
+    other = arn[:-4] + "0000"
+    assert code_of(lambda: scaling.list_tags_for_resource(ResourceARN=other)) == (
+        "ResourceNotFoundException"
+    )
+
+
+SLEEPER = """
+import time
+
+def handler(event, context):
+    time.sleep(0.2)
+"""
+
+
+def test_provisioned_concurrency_follows_its_utilization(fast: Plane, scaling: Any) -> None:
+    stage = Stage(fast)
+    functions = stage.client("lambda")
+    functions.create_function(
+        FunctionName="sleeper",
+        Role=stage.role,
+        Runtime="python3.11",
+        Handler="main.handler",
+        Code={"ZipFile": code_archive(SLEEPER)},
+        Publish=True,
+    )
+    functions.create_alias(FunctionName="sleeper", Name="live", FunctionVersion="1")
+    sleeper = {
+        "ServiceNamespace": "lambda",
+        "ResourceId": "function:sleeper:live",
+        "ScalableDimension": "lambda:function:ProvisionedConcurrency",
+    }
+    scaling.register_scalable_target(**sleeper, MinCapacity=1, MaxCapacity=3)
+    put = scaling.put_scaling_policy(
+        PolicyName="busy",
+        **sleeper,
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 0.7,
+            "PredefinedMetricSpecification": {
+                "PredefinedMetricType": "LambdaProvisionedConcurrencyUtilization"
+            },
+        },
+    )
+    assert put["Alarms"][0]["AlarmName"].startswith(
+        "TargetTracking-function:sleeper:live-AlarmHigh-"
+    )
+
+    def newest() -> dict[str, Any]:
+        found = scaling.describe_scaling_activities(**sleeper)["ScalingActivities"]
+        return found[0] if found else {}
+
+    wait_until(lambda: newest().get("StatusCode") == "Successful")
+    assert newest()["Cause"] == "minimum capacity was set to 1"
+    wanted = "Successfully set desired concurrency to 3. Change successfully fulfilled by lambda."
+    is_over = threading.Event()
+
+    def load() -> None:
+        while not is_over.is_set():
+            functions.invoke(FunctionName="sleeper", Qualifier="live")
+
+    with ThreadPoolExecutor(3) as pool:
+        calls = [pool.submit(load) for _ in range(3)]
+        try:
+            wait_until(lambda: newest().get("StatusMessage") == wanted)
+        finally:
+            is_over.set()
+        for call in calls:
+            call.result()
+    assert "triggered policy busy" in newest()["Cause"]
+    scaling.deregister_scalable_target(**sleeper)
+    functions.delete_provisioned_concurrency_config(FunctionName="sleeper", Qualifier="live")
+
+
+# What is refused, with AWS's sentences where they are known.
+
+
+def register(scaling: Any, resource: str, dimension: str = DIMENSION, **more: Any) -> Any:
+    bounds = {"MinCapacity": 1, "MaxCapacity": 2} | more
+    return refused(
+        lambda: scaling.register_scalable_target(
+            ServiceNamespace=dimension.split(":")[0],
+            ResourceId=resource,
+            ScalableDimension=dimension,
+            **bounds,
+        )
+    )
+
+
+def test_what_can_not_be_registered_is_refused(hosting: Hosting, scaling: Any) -> None:
+    busy = "endpoint/busy/variant/AllTraffic"
+    concurrency = "lambda:function:ProvisionedConcurrency"
+    hosting.config("burstable", ("Small", "busy", 1, 1.0), instance_type="ml.t2.medium")
+    hosting.sagemaker.create_endpoint(EndpointName="burstable", EndpointConfigName="burstable")
+    hosting.wait("burstable")
+    unsupported = "Unsupported service namespace, resource type or scalable dimension"
+    invalid = "ValidationException"
+
+    assert register(scaling, "endpoint/burstable/variant/Small") == (
+        invalid,
+        "You cannot register a variant with ml.t2.medium instance type as a scalable target. This "
+        "is because the burstable performance of these instances can lead to unpredictable "
+        "behavior with Auto Scaling.",
+    )
+    assert register(scaling, busy, MinCapacity=3) == (
+        invalid,
+        "Maximum capacity cannot be less than minimum capacity",
+    )
+    assert register(scaling, busy, MinCapacity=-1) == (
+        invalid,
+        "Minimum capacity cannot be less than 0",
+    )
+    assert register(scaling, busy, MinCapacity=0)[0] == invalid
+    assert register(scaling, busy, Tags={"a": "b"})[0] == invalid
+    assert "Could not find endpoint" in register(scaling, "endpoint/no/variant/AllTraffic")[1]
+    assert "variant" in register(scaling, "endpoint/busy/variant/Other")[1]
+    assert register(scaling, "busy") == (invalid, unsupported)
+    assert register(scaling, "function:sleeper:$LATEST", concurrency) == (invalid, unsupported)
+    assert register(scaling, "function:sleeper", concurrency) == (invalid, unsupported)
+    assert register(scaling, "function:nobody:live", concurrency)[0] == invalid
+    code, message = register(scaling, "table/t", "dynamodb:table:ReadCapacityUnits")
+    assert code == "NotImplemented"
+    assert DIMENSION in message
+
+
+def put(scaling: Any, **more: Any) -> tuple[str, str]:
+    return refused(lambda: scaling.put_scaling_policy(PolicyName="bad", **(target("busy") | more)))
+
+
+def test_policies_that_are_none_are_refused(scaling: Any) -> None:
+    scaling.put_scaling_policy(PolicyName="ten", **target("busy"), **tracking(10.0))
+    assert put(scaling, **target("nobody"), **tracking(1.0)) == (
+        "ObjectNotFoundException",
+        "No scalable target registered for service namespace: sagemaker, resource ID: "
+        "endpoint/nobody/variant/AllTraffic, scalable dimension: " + DIMENSION,
+    )
+    assert put(scaling, **tracking(30.0)) == (
+        "ValidationException",
+        "Only one TargetTrackingScaling policy for a given metric specification is allowed.",
+    )
+    predefined = {"PredefinedMetricType": "LambdaProvisionedConcurrencyUtilization"}
+    wrong = tracking(1.0, PredefinedMetricSpecification=predefined)
+    assert put(scaling, **wrong)[1].startswith(
+        f"Scalable dimension {DIMENSION} only supports the following predefined metric types: "
+    )
+    for bad in (
+        {"PolicyType": "PredictiveScaling"},
+        {},
+        {"PolicyType": "TargetTrackingScaling"},
+        {"PolicyType": "StepScaling", **{k: v for k, v in tracking(1.0).items() if k[0] == "T"}},
+        tracking(0.0),
+        tracking(1.0, ScaleInCooldown=-1),
+        tracking(1.0, CustomizedMetricSpecification={"MetricName": "m"}),
+    ):
+        assert put(scaling, **bad)[0] == "ValidationException"
+    assert (
+        put(
+            scaling,
+            PolicyType="PredictiveScaling",
+            PredictiveScalingPolicyConfiguration={"MetricSpecifications": []},
+        )[0]
+        == "NotImplemented"
+    )
+    day = {"StartTime": 0, "EndTime": 86_400}
+    for name in ("ten", "nobody"):
+        assert (
+            code_of(
+                lambda name=name: scaling.get_predictive_scaling_forecast(
+                    PolicyName=name, **target("busy"), **day
+                )
+            )
+            == "ValidationException"
+        )
+    scaling.delete_scaling_policy(PolicyName="ten", **target("busy"))
+    assert (
+        code_of(lambda: scaling.delete_scaling_policy(PolicyName="ten", **target("busy")))
+        == "ObjectNotFoundException"
+    )
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"Schedule": "cron(0 10 * * *)"},
+        {"Schedule": "at(2001-01-01T00:00:00)"},
+        {"Schedule": "rate(1 day)", "Timezone": "Mars/Olympus"},
+        {"Schedule": "rate(1 day)", "ScalableTargetAction": {}},
+        {"Schedule": "rate(1 day)", "ScalableTargetAction": {"MinCapacity": 3, "MaxCapacity": 2}},
+        {"Schedule": "rate(1 day)", "StartTime": 4e9, "EndTime": 3e9},
+        {},
+    ],
+)
+def test_schedules_that_are_none_are_refused(scaling: Any, bad: dict[str, Any]) -> None:
+    wanted = {"ScalableTargetAction": {"MinCapacity": 1}} | bad
+    assert (
+        code_of(
+            lambda: scaling.put_scheduled_action(
+                ScheduledActionName="bad", **target("busy"), **wanted
+            )
+        )
+        == "ValidationException"
+    )
+    assert (
+        code_of(
+            lambda: scaling.delete_scheduled_action(ScheduledActionName="bad", **target("busy"))
+        )
+        == "ObjectNotFoundException"
+    )

@@ -87,7 +87,10 @@ class Actor:
             return self._parts.dispatcher.context(self._itself)
 
     def put_alarms(self, target: Target, policy: Policy) -> None:
-        """Makes or changes a tracking policy's alarms. Raises CloudWatch's AwsError."""
+        """Makes or changes a policy's alarms; users make those of step policies. Raises
+        CloudWatch's AwsError."""
+        if not policy.alarms:
+            return
         pure = tracking(policy, SCALABLES[policy.dimension])
         put_alarms(self.acting(target.role_arn), policy, pure)
 
@@ -96,7 +99,8 @@ class Actor:
         plain = dispatcher.context(self._itself)
         return dispatcher.context(role_principal(plain, role_arn, _SESSION))
 
-    def _standing(self, target: Target) -> Standing | None:
+    def standing(self, target: Target) -> Standing | None:
+        """The target's capacity as it stands; None if its resource is gone."""
         scalable = SCALABLES[target.dimension]
         return scalable.standing(self.acting(target.role_arn), target.resource_id)
 
@@ -118,7 +122,10 @@ class Actor:
             case Kind.HEAL:
                 self._heal(task.key)
             case Kind.DECIDE:
-                self._decide(task.key)
+                try:
+                    self._decide(task.key)
+                except AwsError as error:  # the alarm calls again
+                    log.warning("%s could not be scaled: %s", task.key, error.message)
             case Kind.CHECK:
                 self._check(task.key)
             case Kind.FOLLOW:
@@ -153,7 +160,7 @@ class Actor:
         target = self._book.targets.get(key)
         if target is None or target.moving is not None or not target.is_to_check:
             return
-        standing = self._standing(target)
+        standing = self.standing(target)
         if standing is not None and not standing.is_settled:
             self._look_again(Kind.CHECK, key)
             return
@@ -212,7 +219,7 @@ class Actor:
             return
         move = target.moving
         scalable = SCALABLES[target.dimension]
-        standing = self._standing(target)
+        standing = self.standing(target)
         told = f"Successfully set {scalable.noun} to {move.after}."
         if standing is None:
             gone = f"{target.resource_id} is not there any more."
@@ -242,7 +249,7 @@ class Actor:
         if ended is None or not ended.is_to_check:
             return
         if status is ActivityStatus.FAILED:
-            standing = self._standing(target)
+            standing = self.standing(target)
             if standing is None or standing.is_settled:
                 self._book.checked(ended)  # asking again would fail again
                 return

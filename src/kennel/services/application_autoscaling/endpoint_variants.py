@@ -71,7 +71,7 @@ class EndpointVariants:
         endpoint, variant = names_of(resource_id)
         try:
             described = ctx.call("sagemaker", "DescribeEndpoint", EndpointName=endpoint)
-        except AwsError:
+        except ValidationException:
             return None
         status = described["EndpointStatus"]
         if status == "Deleting":

@@ -13,6 +13,7 @@ from kennel.services.context import Context
 __all__ = ["ProvisionedConcurrency", "names_of"]
 
 _RESOURCE = re.compile(r"function:([a-zA-Z0-9-_]+):([a-zA-Z0-9-_]+)")  # never $LATEST
+_NO_FUNCTION = "ResourceNotFoundException"
 _NOT_CONFIGURED = "ProvisionedConcurrencyConfigNotFoundException"
 
 
@@ -53,6 +54,8 @@ class ProvisionedConcurrency:
                 Qualifier=qualifier,
             )
         except AwsError as error:
+            if error.code not in (_NOT_CONFIGURED, _NO_FUNCTION):
+                raise
             return Standing(0, True) if error.code == _NOT_CONFIGURED else None
         failure = ""
         if found["Status"] == "FAILED":

@@ -29,6 +29,10 @@ class ApplicationAutoScaling(
     scales."""
 
     def start(self) -> None:
+        """Endpoints whose deletion the plane did not survive are deregistered now."""
+        for _, target in self._book.targets.list():
+            if target.namespace == "sagemaker" and self._actor.standing(target) is None:
+                self._remove(target)
         self._actor.start()
 
     def stop(self) -> None:

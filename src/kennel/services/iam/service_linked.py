@@ -26,6 +26,16 @@ _NAMES: Mapping[str, str] = {
     "spot.amazonaws.com": "EC2Spot",
     "spotfleet.amazonaws.com": "EC2SpotFleet",
 }
+# What AWS attaches to them, of those that services here act as.
+_POLICIES: Mapping[str, str] = {
+    "lambda.application-autoscaling.amazonaws.com": (
+        "AWSApplicationAutoscalingLambdaConcurrencyPolicy"
+    ),
+    "sagemaker.application-autoscaling.amazonaws.com": (
+        "AWSApplicationAutoscalingSageMakerEndpointPolicy"
+    ),
+}
+_POLICY_PREFIX = "arn:aws:iam::aws:policy/aws-service-role/"
 _TASK = "task/aws-service-role/"
 
 
@@ -46,6 +56,7 @@ class ServiceLinkedRoleOperations(IamBase):
             )
         name = _role_name(AWSServiceName) + (f"_{CustomSuffix}" if CustomSuffix else "")
         path = f"/aws-service-role/{AWSServiceName}/"
+        policy = _POLICIES.get(AWSServiceName)
         role = Role(
             name=name,
             path=path,
@@ -55,6 +66,7 @@ class ServiceLinkedRoleOperations(IamBase):
             trust_policy=_trust_policy(AWSServiceName),
             description=Description,
             linked_service=AWSServiceName,
+            attached=[_POLICY_PREFIX + policy] if policy else [],
         )
         if not self._roles.collection.add(key_of(name), role):
             raise InvalidInputException(
