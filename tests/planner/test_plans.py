@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kennel.planner.errors import BadPlan, BadSamples, NoPrice, PlannerError
-from kennel.planner.options import OPTIONS, read_assignments, read_file, read_table
-from kennel.planner.plan import LAUNCH_DELAY, endpoint_plan, function_plan, is_about_function
+from kennel.planner.options import OPTIONS, Scope, read_assignments, read_file, read_table
+from kennel.planner.plan import LAUNCH_DELAY, endpoint_plan, function_plan, scope_of
 from kennel.planner.policy_text import parse_capacity, parse_schedule, parse_step
 from kennel.planner.report import describe
 from kennel.planner.service_text import parse_service_time
@@ -149,10 +149,10 @@ def test_schedules_by_text():
 
 
 def test_a_plan_is_about_an_endpoint_or_about_a_function():
-    assert is_about_function({"memory": ("128",)})
-    assert not is_about_function({"service": ("1s",)})
+    assert scope_of({"memory": ("128",)}) is Scope.FUNCTION
+    assert scope_of({"service": ("1s",)}) is Scope.BOTH
     with pytest.raises(BadPlan, match="about one of them"):
-        is_about_function({"memory": ("128",), "instances": ("1",)})
+        scope_of({"memory": ("128",), "instances": ("1",)})
 
 
 def test_a_file_has_the_same_options(tmp_path):

@@ -201,6 +201,29 @@ def test_the_calls_are_ones_that_aws_takes(plan, resource, operations):
         check(call)
 
 
+def test_what_scaled_before_is_taken_away():
+    """AWS allows one policy a metric: the old one's name is taken, another kind is deleted."""
+    text = "service=1s instances=1..3 target=10 step=Invocations>5:+1"
+    base = endpoint_plan("x", read_assignments(text))
+    before = base.setting.scaling
+    assert before is not None
+    fixed = endpoint_plan("x", read_assignments("instances=2"), base)
+    calls = calls_of(fixed, ENDPOINT, before)
+    assert [call.operation for call in calls] == [
+        "deregister_scalable_target",
+        "update_endpoint_weights_and_capacities",
+    ]
+    scaled = endpoint_plan("x", read_assignments("instances=1..3 target=60"), base)
+    first, *others = calls_of(scaled, ENDPOINT, before)
+    assert (first.operation, first.arguments["PolicyName"]) == ("delete_scaling_policy", "step-1")
+    assert [call.operation for call in others] == [
+        "register_scalable_target",
+        "put_scaling_policy",
+    ]
+    for call in (first, *calls, *others):
+        check(call)
+
+
 def test_a_call_is_shown_as_a_command_of_the_aws_cli():
     call = Call("lambda", "put_function_concurrency", {"FunctionName": "a b", "Reserved": 3})
     assert as_command(call) == (

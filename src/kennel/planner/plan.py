@@ -30,8 +30,8 @@ __all__ = [
     "Plan",
     "endpoint_plan",
     "function_plan",
-    "is_about_function",
     "priced",
+    "scope_of",
 ]
 
 LAUNCH_DELAY = 240.0
@@ -68,15 +68,16 @@ class FunctionPlan:
 Plan = EndpointPlan | FunctionPlan
 
 
-def is_about_function(options: Options) -> bool:
-    """Whether the options are a function's. Raises BadPlan if they are of both kinds."""
+def scope_of(options: Options) -> Scope:
+    """Whose options these are; BOTH if they would suit either. Raises BadPlan if they are of both
+    kinds."""
     names = {option.scope: option.name for option in OPTIONS if options.get(option.name)}
     if Scope.FUNCTION in names and Scope.ENDPOINT in names:
         raise BadPlan(
             f"{names[Scope.ENDPOINT]} is of an endpoint and {names[Scope.FUNCTION]} of a "
             "function; a plan is about one of them"
         )
-    return Scope.FUNCTION in names
+    return next((scope for scope in (Scope.FUNCTION, Scope.ENDPOINT) if scope in names), Scope.BOTH)
 
 
 def endpoint_plan(name: str, options: Options, base: EndpointPlan | None = None) -> EndpointPlan:

@@ -12,9 +12,10 @@ from kennel.cli.connection import aws_errors
 from kennel.cli.errors import UsageError
 from kennel.cli.load.service import Service
 from kennel.cli.load.target import Kind, Target, find_target, parse_target
-from kennel.cli.plan.inputs import service_of, whole_number
+from kennel.cli.plan.inputs import service_of
 from kennel.cli.plan.live import latency_of, read_endpoint, read_function
 from kennel.cli.plan.measured import measure
+from kennel.cli.plan.numbers import whole_number
 from kennel.cli.plan.options import add_live
 from kennel.planner.explain import MaximumRate, Subject, explain
 from kennel.planner.plan import ALLOCATION_DELAY, LAUNCH_DELAY

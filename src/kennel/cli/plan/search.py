@@ -24,12 +24,13 @@ from kennel.cli.plan.outputs import draw_into, make_folder, write_json
 from kennel.cli.progress import Bar
 from kennel.cli.table import print_table
 from kennel.planner.objective import OBJECTIVE_HELP, Objective, parse_objective
-from kennel.planner.plan import EndpointPlan, FunctionPlan, Plan
+from kennel.planner.plan import EndpointPlan, Plan
 from kennel.planner.policy_text import parse_capacity
 from kennel.planner.quantities import parse_duration, show_duration, show_rate, show_share
 from kennel.planner.report import describe, record_of
 from kennel.planner.report.rows import money
 from kennel.planner.search import (
+    Call,
     EndpointRange,
     Found,
     FunctionRange,
@@ -103,7 +104,9 @@ def run(arguments: argparse.Namespace) -> int:
             search_function(base, FunctionRange(bounds, free), trials)
         found = trials.found()
         again = [] if found.chosen is None else _again(found.chosen.run.plan, asked, bar)
-    record = _record(found, objectives, asked, again, _resource(arguments, base))
+    chosen = (found.chosen or found.nearest).run.plan
+    calls = calls_of(chosen, asked.resource, base.setting.scaling)
+    record = _record(found, objectives, asked, again, calls)
     files = []
     if folder is not None:
         write_json(folder / "search.json", record)
@@ -113,7 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(record, indent=1))
     else:
-        _show(found, objectives, asked, again, _resource(arguments, base))
+        _show(found, objectives, asked, again, calls)
         if folder is not None:
             print(f"\n{folder}: {', '.join(files)}")
     return 0 if found.chosen is not None else 1
@@ -176,7 +179,7 @@ def _show(
     objectives: Sequence[Objective],
     asked: Asked,
     again: Sequence[Simulated],
-    resource: str,
+    calls: Sequence[Call],
 ) -> None:
     traffic = asked.traffic
     print(
@@ -205,7 +208,7 @@ def _show(
             f"{values}{doubt}"
         )
     print()
-    for call in calls_of(found.chosen.run.plan, resource):
+    for call in calls:
         print(as_command(call))
 
 
@@ -239,7 +242,7 @@ def _record(
     objectives: Sequence[Objective],
     asked: Asked,
     again: Sequence[Simulated],
-    resource: str,
+    calls: Sequence[Call],
 ) -> dict[str, Any]:
     def short(trial: Trial) -> dict[str, Any]:
         figures = trial.run.figures
@@ -254,7 +257,6 @@ def _record(
 
     chosen = found.chosen
     best = chosen or found.nearest
-    calls = calls_of(best.run.plan, resource)
     return {
         "objectives": [one.text for one in objectives],
         "kept": chosen is not None,
@@ -269,15 +271,6 @@ def _record(
             for one in calls
         ],
     }
-
-
-def _resource(arguments: argparse.Namespace, base: EndpointPlan | FunctionPlan) -> str:
-    """Application Auto Scaling's id of what is searched for; placeholders where it has no name."""
-    if isinstance(base, FunctionPlan):
-        name, _, qualifier = (arguments.function or "FUNCTION:ALIAS").partition(":")
-        return f"function:{name}:{qualifier or 'ALIAS'}"
-    name, _, variant = (arguments.endpoint or "ENDPOINT").partition("/")
-    return f"endpoint/{name}/variant/{variant or 'AllTraffic'}"
 
 
 def _draw(found: Found, objectives: Sequence[Objective], asked: Asked, path: Path) -> None:

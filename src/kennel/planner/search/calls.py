@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from kennel.planner.plan import EndpointPlan, FunctionPlan, Plan
-from kennel.planner.simulation import Metric, Scaling, ScheduledAction, TrackingPolicy
+from kennel.planner.simulation import (
+    Metric,
+    Scaling,
+    ScheduledAction,
+    SteppingPolicy,
+    TrackingPolicy,
+)
 from kennel.planner.simulation.function_setting import ACCOUNT_LIMIT
 
 __all__ = ["Call", "as_command", "calls_of"]
@@ -22,6 +28,7 @@ _PREDEFINED = {
     ),
     Metric.PROVISIONED_CONCURRENCY_UTILIZATION: "LambdaProvisionedConcurrencyUtilization",
 }
+_AUTO_SCALING = "application-autoscaling"
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -34,11 +41,13 @@ class Call:
     arguments: Mapping[str, Any]
 
 
-def calls_of(plan: Plan, resource: str) -> list[Call]:
-    """What sets the plan for `endpoint/E/variant/V` or `function:F:ALIAS`."""
+def calls_of(plan: Plan, resource: str, before: Scaling | None = None) -> list[Call]:
+    """What sets the plan for `endpoint/E/variant/V` or `function:F:ALIAS`, and takes away what of
+    the scaling `before` the plan does not have."""
+    calls = list(_removing_calls(plan, resource, before)) if before is not None else []
     if isinstance(plan, EndpointPlan):
-        return list(_endpoint_calls(plan, resource))
-    return list(_function_calls(plan, resource))
+        return [*calls, *_endpoint_calls(plan, resource)]
+    return [*calls, *_function_calls(plan, resource)]
 
 
 def as_command(call: Call) -> str:
@@ -51,11 +60,24 @@ def as_command(call: Call) -> str:
     return " \\\n    ".join(words)
 
 
+def _removing_calls(plan: Plan, resource: str, before: Scaling) -> Iterator[Call]:
+    target = _target(resource)
+    scaling = plan.setting.scaling
+    if scaling is None:
+        yield Call(_AUTO_SCALING, "deregister_scalable_target", target)
+        return
+    kept = {_name(policy) for policy in scaling.policies}
+    for policy in before.policies:
+        if _name(policy) not in kept:
+            arguments = {"PolicyName": _name(policy), **target}
+            yield Call(_AUTO_SCALING, "delete_scaling_policy", arguments)
+
+
 def _endpoint_calls(plan: EndpointPlan, resource: str) -> Iterator[Call]:
     _, name, _, variant = resource.split("/")
     scaling = plan.setting.scaling
     if scaling is not None:
-        yield from _scaling_calls("sagemaker", resource, scaling)
+        yield from _scaling_calls(resource, scaling)
         return
     yield Call(
         "sagemaker",
@@ -89,22 +111,25 @@ def _function_calls(plan: FunctionPlan, resource: str) -> Iterator[Call]:
             },
         )
     if setting.scaling is not None:
-        yield from _scaling_calls("lambda", resource, setting.scaling)
+        yield from _scaling_calls(resource, setting.scaling)
 
 
-def _scaling_calls(namespace: str, resource: str, scaling: Scaling) -> Iterator[Call]:
-    dimension = (
-        "sagemaker:variant:DesiredInstanceCount"
-        if namespace == "sagemaker"
-        else "lambda:function:ProvisionedConcurrency"
-    )
-    target = {
-        "ServiceNamespace": namespace,
+def _target(resource: str) -> dict[str, str]:
+    """The arguments that name a scalable target."""
+    is_endpoint = resource.startswith("endpoint/")
+    return {
+        "ServiceNamespace": "sagemaker" if is_endpoint else "lambda",
         "ResourceId": resource,
-        "ScalableDimension": dimension,
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"
+        if is_endpoint
+        else "lambda:function:ProvisionedConcurrency",
     }
+
+
+def _scaling_calls(resource: str, scaling: Scaling) -> Iterator[Call]:
+    target = _target(resource)
     bounds = {"MinCapacity": scaling.bounds.minimum, "MaxCapacity": scaling.bounds.maximum}
-    yield Call("application-autoscaling", "register_scalable_target", target | bounds)
+    yield Call(_AUTO_SCALING, "register_scalable_target", target | bounds)
     for policy in scaling.policies:
         if isinstance(policy, TrackingPolicy):
             yield _tracking_call(target, policy)
@@ -123,7 +148,7 @@ def _tracking_call(target: Mapping[str, str], policy: TrackingPolicy) -> Call:
     if tracking.is_scale_in_disabled:
         configuration["DisableScaleIn"] = True
     return Call(
-        "application-autoscaling",
+        _AUTO_SCALING,
         "put_scaling_policy",
         {
             "PolicyName": tracking.name,
@@ -137,7 +162,7 @@ def _tracking_call(target: Mapping[str, str], policy: TrackingPolicy) -> Call:
 def _schedule_call(target: Mapping[str, str], action: ScheduledAction) -> Call:
     bounds = {"MinCapacity": action.minimum, "MaxCapacity": action.maximum}
     return Call(
-        "application-autoscaling",
+        _AUTO_SCALING,
         "put_scheduled_action",
         {
             **target,
@@ -147,3 +172,7 @@ def _schedule_call(target: Mapping[str, str], action: ScheduledAction) -> Call:
             "ScalableTargetAction": {key: n for key, n in bounds.items() if n is not None},
         },
     )
+
+
+def _name(policy: TrackingPolicy | SteppingPolicy) -> str:
+    return policy.tracking.name if isinstance(policy, TrackingPolicy) else policy.stepping.name

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from kennel.planner.plan import EndpointPlan, priced
 from kennel.planner.policy_text import STATISTICS
 from kennel.planner.search.bisection import least
+from kennel.planner.search.names import policy_name
 from kennel.planner.search.speed import faster
 from kennel.planner.search.trials import Trial, Trials
 from kennel.planner.simulation import Metric, Scaling, TrackingPolicy
@@ -133,10 +134,9 @@ def _scaled(base: EndpointPlan, point: _Point) -> EndpointPlan:
     target = _rounded(point.share * per_minute)
     out, into = point.cooldowns
     metric = Metric.INVOCATIONS_PER_INSTANCE
-    policy = TrackingPolicy(
-        TargetTracking("invocations", target, out, into), metric, STATISTICS[metric]
-    )
     old = base.setting.scaling
+    name = policy_name(old, metric, "invocations")
+    policy = TrackingPolicy(TargetTracking(name, target, out, into), metric, STATISTICS[metric])
     scaling = Scaling(Bounds(point.minimum, point.maximum), (policy,), old.schedules if old else ())
     return replace(base, setting=replace(base.setting, instances=point.minimum, scaling=scaling))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from kennel.planner.plan import FunctionPlan
 from kennel.planner.policy_text import STATISTICS
 from kennel.planner.search.bisection import least
+from kennel.planner.search.names import policy_name
 from kennel.planner.search.trials import Trials
 from kennel.planner.simulation import Metric, Scaling, TrackingPolicy
 from kennel.scaling import Bounds
@@ -70,9 +71,8 @@ def _reserved(base: FunctionPlan, count: int) -> FunctionPlan:
 
 def _scaled(base: FunctionPlan, minimum: int, maximum: int, share: float) -> FunctionPlan:
     metric = Metric.PROVISIONED_CONCURRENCY_UTILIZATION
-    policy = TrackingPolicy(
-        TargetTracking("utilization", share, 0.0, 0.0), metric, STATISTICS[metric]
-    )
     old = base.setting.scaling
+    name = policy_name(old, metric, "utilization")
+    policy = TrackingPolicy(TargetTracking(name, share, 0.0, 0.0), metric, STATISTICS[metric])
     scaling = Scaling(Bounds(minimum, maximum), (policy,), old.schedules if old else ())
     return replace(base, setting=replace(base.setting, provisioned=minimum, scaling=scaling))

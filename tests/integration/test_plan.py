@@ -1,0 +1,124 @@
+"""`kennel plan` with a real endpoint and a real function: what it measures, reads and says, and
+that the calls it prints are taken."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.functions import Functions
+from tests.integration.model_archives import Hosting
+
+NAPS = """
+import json, time
+
+def model_fn(model_dir):
+    return None
+
+def transform_fn(model, body, content_type, accept):
+    time.sleep(0.02)
+    return "{}", "application/json"
+"""
+SLEEPY = "import time\ndef handler(event, context):\n    time.sleep(0.03)\n    return event\n"
+RESOURCE = "endpoint/planned/variant/AllTraffic"
+TARGET = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": RESOURCE,
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
+MEASURE = ("--requests", "20")
+TRAFFIC = ("--traffic", "5/s:10m,60/s:20m")
+
+
+@pytest.fixture(scope="module")
+def endpoint(plane) -> str:
+    hosting = Hosting(plane)
+    hosting.deploy("planned", NAPS)
+    hosting.wait("planned")
+    scaling = plane.client("application-autoscaling")
+    scaling.register_scalable_target(**TARGET, MinCapacity=1, MaxCapacity=3)
+    scaling.put_scaling_policy(
+        **TARGET,
+        PolicyName="seed",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 10.0,
+            "PredefinedMetricSpecification": {
+                "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+            },
+            "ScaleOutCooldown": 30,
+            "ScaleInCooldown": 30,
+        },
+    )
+    return "planned"
+
+
+def answer_of(plane, *words: str) -> Any:
+    answer = plane.command("plan", *words, "--json")
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+def test_a_live_endpoint_is_measured_and_simulated_with_its_own_policy(plane, endpoint):
+    record = answer_of(
+        plane,
+        *("simulate", "--endpoint", endpoint, "--measure", f"endpoint:{endpoint}"),
+        *MEASURE,
+        *TRAFFIC,
+    )
+    assert "1..3" in record["setting"]
+    assert "target 10/min, cooldowns 30 s" in record["setting"]
+    assert record["latency"]["p50"] >= 0.02
+    assert record["capacity"]["most"] == 3
+
+
+def test_a_live_policy_is_explained_with_what_an_instance_was_measured_to_do(plane, endpoint):
+    answer = plane.command("plan", "explain", RESOURCE, "--measure", *MEASURE)
+    assert answer.returncode == 0, answer.stderr
+    assert "It has 1 to 3 instances, now 1, of ml.m5.large." in answer.stdout
+    assert "A target of 10 is ten invocations a minute per instance" in answer.stdout
+    assert "from 20 calls of planned" in answer.stdout
+    assert "of what an instance does" in answer.stdout
+
+
+def test_what_the_search_finds_is_set_by_the_calls_that_it_gives(plane, endpoint):
+    record = answer_of(
+        plane,
+        *("search", "--slo", "p99<150ms", "--endpoint", endpoint, "--service", "exp:20ms"),
+        *("--traffic", "2/s:40m,2/s..60/s:20m,60/s:20m", "--instances", "1..6"),
+    )
+    assert record["kept"]
+    for call in record["calls"]:
+        getattr(plane.client(call["service"]), call["operation"])(**call["arguments"])
+    scaling = plane.client("application-autoscaling")
+    (target,) = scaling.describe_scalable_targets(
+        ServiceNamespace="sagemaker", ResourceIds=[RESOURCE]
+    )["ScalableTargets"]
+    least = record["chosen"]["capacity"]["least"]
+    assert target["MinCapacity"] == least
+
+
+def test_a_function_is_measured_by_what_it_reports(plane):
+    functions = Functions(plane)
+    functions.create("planned-too", SLEEPY, MemorySize=256)
+    functions.client.put_function_concurrency(
+        FunctionName="planned-too", ReservedConcurrentExecutions=2
+    )
+    record = answer_of(
+        plane,
+        *("simulate", "--function", "planned-too", "--measure", "function:planned-too"),
+        *MEASURE,
+        *("--traffic", "poisson:100/s", "--duration", "5m"),
+    )
+    assert "256 MB, at most 2 at once" in record["setting"]
+    assert record["requests"]["throttled"] > 0
+    assert record["latency"]["p50"] >= 0.03
+
+
+def test_what_is_not_there_is_said_in_aws_words(plane):
+    answer = plane.command("plan", "explain", "endpoint/nobody/variant/AllTraffic")
+    assert answer.returncode == 1
+    assert "Could not find endpoint" in answer.stderr
+    assert "Traceback" not in answer.stderr
