@@ -43,9 +43,9 @@ class Bench:
         return whole / 2.5 if self.quick else whole
 
     @contextmanager
-    def plane(self, name: str) -> Iterator[Plane]:
-        """A plane of its own on an empty state folder, stopped afterwards."""
-        plane = Plane(self.folder / name).start()
+    def plane(self, name: str, *options: str) -> Iterator[Plane]:
+        """A plane of its own on an empty state folder, with these options, stopped afterwards."""
+        plane = Plane(self.folder / name, *options).start()
         try:
             yield plane
         finally:

@@ -34,7 +34,8 @@ class Row:
     `pairs`: the samples of both were taken alternately, so the ratio is the median of the ratios
     of neighbours, which a machine that changes its speed between rounds leaves alone; else it is
     the ratio of the medians. `target` is in the row's unit, or a ratio if `target_is_ratio`; the
-    value has to stay below it, or above it if `more_is_better`.
+    value has to stay below it, or above it if `more_is_better`. `within`: the ratio has to be no
+    further from 1 than that.
     """
 
     part: str
@@ -44,6 +45,7 @@ class Row:
     target: float | None = None
     target_is_ratio: bool = False
     more_is_better: bool = False
+    within: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -58,6 +60,8 @@ class Row:
     @property
     def met(self) -> bool | None:
         """Whether the target is met; None without one."""
+        if self.within is not None and self.ratio is not None:
+            return abs(self.ratio - 1) <= self.within
         value = self.ratio if self.target_is_ratio else self.ours.median
         if self.target is None or value is None:
             return None

@@ -72,6 +72,8 @@ def _number(value: float, unit: str) -> str:
 
 
 def _target(row: Row) -> str:
+    if row.within is not None:
+        return f"within {row.within:.0%}"
     if row.target is None:
         return ""
     sign = ">" if row.more_is_better else "<"

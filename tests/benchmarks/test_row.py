@@ -35,3 +35,9 @@ def test_a_row_is_json_with_every_sample():
     assert content["ours"]["samples"] == [5.0, 7.0]
     assert content["ours"]["median"] == 6.0
     assert content["ratio"] == 0.5
+
+
+def test_a_ratio_has_to_be_near_one_from_either_side():
+    other = Series("predicted", (100.0,), "ms")
+    met = [Row("p", Series("live", (x,), "ms"), other, within=0.05).met for x in (94, 96, 104, 106)]
+    assert met == [False, True, True, False]
