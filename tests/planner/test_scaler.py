@@ -99,7 +99,16 @@ def test_an_alarm_of_five_minutes_is_looked_at_every_minute():
     policy = SteppingPolicy(stepping, Metric.INVOCATIONS, Statistic.SUM, rule)
     result = simulated("even:1/s:7m,5/s:20m", Scaling(Bounds(1, 9), [policy]))
     # 60 a minute until minute 7, then 300 a minute: 1,020 in minutes 6 to 10.
-    assert steps(result.activities) == [(600.2, 1, 3), (1200.2, 3, 5)]
+    assert steps(result.activities) == [(600.2, 1, 3), (1260.2, 3, 5)]
+
+
+def test_a_cooldown_of_whole_minutes_ends_just_after_an_evaluation():
+    """Seen on the live plane: no change is done at the moment when it is decided."""
+    rule = AlarmRule(Comparison.BELOW, 10.0, 60, 1, 1)
+    stepping = StepScaling("in", Adjustment.CHANGE, [Step(-1, upper=0.0)], cooldown=120.0)
+    policy = SteppingPolicy(stepping, Metric.INVOCATIONS, Statistic.SUM, rule)
+    result = simulated("0.000001/s:10m", Scaling(Bounds(1, 9), [policy]), instances=4)
+    assert steps(result.activities) == [(60.2, 4, 3), (240.2, 3, 2), (420.2, 2, 1)]
 
 
 def test_a_scheduled_action_moves_the_bounds_and_the_capacity_with_them():

@@ -32,6 +32,9 @@ Sample: TypeAlias = "Mapping[Metric, Reading]"
 _MINUTE = 60
 """Seconds from one evaluation to the next of an alarm whose period is not shorter, and from one
 invocation of its policy to the next while its state lasts."""
+_MOMENT = 1e-3
+"""Seconds that a change takes beyond what is simulated, which on the plane is never none. So a
+cooldown of five periods is not over at the fifth evaluation after a change but at the sixth."""
 
 
 @dataclass(slots=True)
@@ -231,7 +234,7 @@ class Scaler:
             return None
         self._activities.append(replace(activity, ended=now))
         self._activity = None
-        change = Change(now, activity.before, activity.after)
+        change = Change(now + _MOMENT, activity.before, activity.after)
         for policy in self._policies:
             history = policy.history
             is_its = policy.name == self._policy
