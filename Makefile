@@ -85,7 +85,7 @@ test-real: install
 	KENNEL_DOGS="$(PHOTOS)" $(BIN)/pytest tests/real $(ARGS)
 
 soak: install
-	KILLS=$(KILLS) SOAK_REQUESTS=20000 SOAK_OBJECT_BYTES=5368709120 $(BIN)/pytest tests/faults \
+	KILLS=$(KILLS) SCALES="60 1" SOAK_REQUESTS=20000 SOAK_OBJECT_BYTES=5368709120 $(BIN)/pytest tests/faults \
 		tests/integration/test_s3_large_objects.py $(ARGS)
 
 bench: install

@@ -24,7 +24,7 @@ from tests.integration.model_archives import Hosting
 from tests.planes import Plane, clean_environment, wait_until
 
 SCALES = [float(scale) for scale in os.environ.get("SCALES", "120").split()]
-REQUESTS = int(os.environ.get("SCALED_REQUESTS", 2000))
+REQUESTS = int(os.environ.get("SOAK_REQUESTS", 2000))
 
 SCRIPT = """
 import json, os
