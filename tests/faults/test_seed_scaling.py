@@ -22,9 +22,9 @@ import pytest
 from tests.conftest import PlaneFactory
 from tests.integration.model_archives import Hosting
 from tests.planes import Plane, clean_environment, wait_until
+from tests.soak import LOAD_REQUESTS
 
 SCALES = [float(scale) for scale in os.environ.get("SCALES", "120").split()]
-REQUESTS = int(os.environ.get("SOAK_REQUESTS", 2000))
 
 SCRIPT = """
 import json, os
@@ -105,11 +105,11 @@ def phases(scale: float) -> str:
     """A load that rises far above what three instances' target is, and falls below one's; the
     numbers are of wall time, the minutes of policy time."""
     minute = 60 / scale
-    high = max(7 * minute, REQUESTS / MOST)
+    high = max(7 * minute, LOAD_REQUESTS / MOST)
     return ",".join(
         [
             f"{4 / minute}/s:{2 * minute}s",
-            f"{REQUESTS / high}/s:{high}s",
+            f"{LOAD_REQUESTS / high}/s:{high}s",
             f"{4 / minute}/s:{20 * minute}s",
         ]
     )
@@ -161,12 +161,14 @@ def test_the_seeds_endpoint_scales_out_and_in_and_no_request_fails(
     )
     assert scaled.hosting.wait("dogs")["EndpointConfigName"] == "dogs-again"
     assert scaled.instances() == 3
-    wait_until(lambda: scaled.instances() == 1, 30 * minute + REQUESTS / MOST + 20, "one instance")
+    wait_until(
+        lambda: scaled.instances() == 1, 30 * minute + LOAD_REQUESTS / MOST + 20, "one instance"
+    )
     output, errors = load.communicate(timeout=15 * minute + 60)
     assert load.returncode == 0, errors
     report = json.loads(output)
     assert report["requests"]["failed"] == report["requests"]["unanswered"] == 0, report["errors"]
-    assert report["requests"]["ok"] >= REQUESTS
+    assert report["requests"]["ok"] >= LOAD_REQUESTS
     first, *_, last = scaled.activities()
     assert "-AlarmHigh-" in first["Cause"]
     assert "triggered policy invocations" in first["Cause"]
