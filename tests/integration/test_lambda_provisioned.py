@@ -281,3 +281,14 @@ def test_a_killed_planes_configurations_stand_and_their_environments_are_made_ag
     assert not any(Path(f"/proc/{pid}").exists() for pid in former)
     shown = function.client.get_function_concurrency(FunctionName="lasting")
     assert shown["ReservedConcurrentExecutions"] == 3
+
+
+def test_the_initialization_is_in_the_report_of_the_first_invocation(plane: Plane) -> None:
+    function = Napping(plane, "reported")
+    function.provision(1)
+    first, second = (
+        function.functions.invoke("reported", {}, Qualifier="live", LogType="Tail")["log"]
+        for _ in range(2)
+    )
+    assert "Init Duration" in first
+    assert "Init Duration" not in second
