@@ -33,11 +33,23 @@ def test_what_nothing_keeps_is_said_with_what_comes_nearest(kennel):
     assert "No setting keeps p99<5ms. The nearest is " in done.stdout
 
 
+def test_a_file_may_say_where_to_look(tmp_path, capsys):
+    file = tmp_path / "plan.toml"
+    file.write_text(
+        'traffic = "poisson:2/s"\nservice = "300ms"\nmemory = 512\nprovisioned = "0..2"\n'
+    )
+    words = ["--plan", str(file), "--slo", "throttled<1%", "--duration", "10m", "--json"]
+    assert main(["plan", "search", *words]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert "512 MB" in record["chosen"]["setting"]
+    assert all(" 3 provisioned" not in one["setting"] for one in record["tried"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (("--slo", "p99>5ms"), "is no objective"),
-        (("--slo", "p99<5ms", "--target", "5"), "--target is what the search looks for"),
+        (("--slo", "p99<5ms", "--target", "5"), "target is what the search looks for"),
         (("--slo", "p99<5ms", "--types", "ml.m5.large=fast"), "--types"),
         (("--slo", "p99<5ms", "--instances", "few"), "no capacity"),
     ],

@@ -73,6 +73,16 @@ def test_what_can_not_be_done_is_one_sentence_and_exit_code_2(capsys, arguments,
     assert not captured.out
 
 
+@pytest.mark.parametrize("kind", ["simulate", "search", "explain"])
+def test_each_part_has_its_help(kind, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["plan", kind, "--help"])
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert "--json" in out
+    assert ("daily:peak=50/s,trough=5/s" in out) == (kind != "explain")
+
+
 def test_live_settings_need_a_plane(kennel):
     done = kennel("plan", "simulate", "--endpoint", "x", "--traffic", "poisson:5/s")
     assert done.returncode == 1

@@ -8,6 +8,8 @@ from typing import Protocol
 from kennel.cli.errors import UsageError
 from kennel.cli.plan import explain, search, simulate
 from kennel.planner.errors import PlannerError
+from kennel.planner.service_text import SERVICE_HELP
+from kennel.planner.traffic import TRAFFIC_HELP
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -47,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
             name,
             help=purpose,
             description=module.__doc__,
+            epilog=f"{TRAFFIC_HELP}\n\n{SERVICE_HELP}" if module is not explain else None,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.configure(sub_parser)

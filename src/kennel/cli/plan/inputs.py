@@ -35,21 +35,23 @@ __all__ = ["Asked", "read_asked", "service_of"]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be simulated: `plans` under the same traffic. `resource` is Application Auto
+    """What is to be simulated: `plans` under the same traffic. `options` are those of the file and
+    of the command line together. `resource` is Application Auto
     Scaling's id of what they are for, with placeholders for what has no name. `notes` say where
     figures come from that were not typed."""
 
     traffic: Traffic
     plans: tuple[Plan, ...]
+    options: Options
     resource: str
     seed: int
     begins: float
     notes: tuple[str, ...]
 
 
-def read_asked(arguments: argparse.Namespace) -> Asked:
-    """Reads all of it, asking the plane or AWS where that is needed. Raises CommandError,
-    PlannerError."""
+def read_asked(arguments: argparse.Namespace, without: Sequence[str] = ()) -> Asked:
+    """Reads all of it, asking the plane or AWS where that is needed. The plans have nothing of the
+    options `without`, which the caller reads. Raises CommandError, PlannerError."""
     options: dict[str, tuple[str, ...]] = {}
     written: Any = None
     if arguments.plan is not None:
@@ -65,9 +67,11 @@ def read_asked(arguments: argparse.Namespace) -> Asked:
     with aws_errors():
         traffic = _traffic(arguments, written, service)
         base = read_base(arguments, options, is_function, service)
+    kept = {name: values for name, values in options.items() if name not in without}
     return Asked(
         traffic,
-        _plans(options, base.plan, compared, is_function),
+        _plans(kept, base.plan, compared, is_function),
+        options,
         base.resource,
         whole_number(arguments.seed, "--seed"),
         _begins(arguments.begins),

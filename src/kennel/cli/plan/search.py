@@ -23,8 +23,10 @@ from kennel.cli.plan.options import (
 from kennel.cli.plan.outputs import draw_into, make_folder, write_json
 from kennel.cli.progress import Bar
 from kennel.cli.table import print_table
-from kennel.planner.objective import OBJECTIVE_HELP, Objective, parse_objective
-from kennel.planner.plan import EndpointPlan, Plan
+from kennel.planner.objective import Objective, parse_objective
+from kennel.planner.option_values import OptionValues
+from kennel.planner.options import Options
+from kennel.planner.plan import EndpointPlan, FunctionPlan, Plan
 from kennel.planner.policy_text import parse_capacity
 from kennel.planner.quantities import parse_duration, show_duration, show_rate, show_share
 from kennel.planner.report import describe, record_of
@@ -47,7 +49,10 @@ from kennel.scaling import Bounds
 
 __all__ = ["configure", "run"]
 
-_SEARCHED = ("target", "target-concurrency", "utilization", "step", "no-scale-in")
+_RANGES = ("instances", "provisioned")  # where to look
+_COOLDOWNS = ("cooldown", "cooldown-out", "cooldown-in")
+_FOUND = ("target", "target-concurrency", "utilization", "step", "no-scale-in")
+_COOLDOWN = 300.0  # AWS's default
 _MOST_INSTANCES = 64
 _OTHER_SEEDS = 2  # under which the chosen setting is looked at again
 _ROWS = 12
@@ -59,8 +64,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="OBJECTIVE",
         action="append",
         required=True,
-        help=f"what has to hold: {OBJECTIVE_HELP}; may be given more than once. A refused request "
-        "counts as slower than any",
+        help="what has to hold: p99<300ms, mean<50ms, or throttled, cold, over 1s or utilisation "
+        "below a percentage; may be given more than once. A refused request counts as slower "
+        "than any",
     )
     parser.add_argument(
         "--types",
@@ -80,13 +86,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     objectives = [parse_objective(text) for text in arguments.slo]
-    for name in _SEARCHED:
-        if getattr(arguments, name.replace("-", "_")):
-            raise UsageError(f"--{name} is what the search looks for. Leave it out.")
-    bounds = _bounds(arguments)
-    asked = read_asked(arguments)
+    asked = read_asked(arguments, without=(*_RANGES, *_FOUND, *_COOLDOWNS))
+    for name in _FOUND:
+        if asked.options.get(name):
+            raise UsageError(f"{name} is what the search looks for. Leave it out.")
     folder = make_folder(arguments.out)
     (base,) = asked.plans
+    bounds = _bounds(asked.options, base)
     say_if_compiling()
     with Bar(sys.stderr) as bar:
         trials = Trials(
@@ -95,12 +101,13 @@ def run(arguments: argparse.Namespace) -> int:
             lambda count: bar.show(count, 0, "settings simulated"),
         )
         if isinstance(base, EndpointPlan):
-            where = EndpointRange(bounds, _types(arguments.types, base), *_cooldowns(arguments))
+            types = _types(arguments.types, base)
+            where = EndpointRange(bounds, types, *_cooldowns(asked.options))
             search_endpoint(base, where, asked.traffic, trials)
         else:
             if arguments.types is not None:
                 raise UsageError("--types are an endpoint's.")
-            free = not arguments.reserved and base.setting.limit == ACCOUNT_LIMIT
+            free = base.setting.limit == ACCOUNT_LIMIT
             search_function(base, FunctionRange(bounds, free), trials)
         found = trials.found()
         again = [] if found.chosen is None else _again(found.chosen.run.plan, asked, bar)
@@ -122,19 +129,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if found.chosen is not None else 1
 
 
-def _bounds(arguments: argparse.Namespace) -> Bounds:
-    """Where to look; the options are taken out, as they are no setting here."""
-    texts = [
-        text for name in ("instances", "provisioned") for text in getattr(arguments, name) or []
-    ]
-    is_function = bool(arguments.provisioned)
-    arguments.instances = arguments.provisioned = None
+def _bounds(options: Options, base: Plan) -> Bounds:
+    """Where to look."""
+    texts = [text for name in _RANGES for text in options.get(name, ())]
     if texts:
         return parse_capacity(texts[-1])
-    is_function = is_function or any(
-        getattr(arguments, name) for name in ("function", "memory", "reserved", "init")
-    )
-    return Bounds(0, ACCOUNT_LIMIT) if is_function else Bounds(1, _MOST_INSTANCES)
+    if isinstance(base, FunctionPlan):
+        return Bounds(0, ACCOUNT_LIMIT)
+    return Bounds(1, _MOST_INSTANCES)
 
 
 def _types(text: str | None, base: EndpointPlan) -> list[tuple[str, float]]:
@@ -153,16 +155,14 @@ def _types(text: str | None, base: EndpointPlan) -> list[tuple[str, float]]:
     return found
 
 
-def _cooldowns(arguments: argparse.Namespace) -> list[list[tuple[float, float]]]:
-    """Those that were typed, else the search's own."""
-    both, out, into = (
-        parse_duration(texts[-1]) if (texts := getattr(arguments, name)) else None
-        for name in ("cooldown", "cooldown_out", "cooldown_in")
-    )
-    if both is None and out is None and into is None:
+def _cooldowns(options: Options) -> list[list[tuple[float, float]]]:
+    """Those that were given, else the search's own."""
+    values = OptionValues(options)
+    if not any(values.has(name) for name in _COOLDOWNS):
         return []
-    default = 300.0 if both is None else both
-    return [[(default if out is None else out, default if into is None else into)]]
+    both = values.one("cooldown", parse_duration, _COOLDOWN)
+    out = values.one("cooldown-out", parse_duration, both)
+    return [[(out, values.one("cooldown-in", parse_duration, both))]]
 
 
 def _again(plan: Plan, asked: Asked, bar: Bar) -> list[Simulated]:
