@@ -21,7 +21,7 @@ def activities(plane: Plane) -> list[dict[str, Any]]:
 def test_a_change_of_capacity_is_followed_on_and_alarms_are_made_again(
     plane_factory: PlaneFactory,
 ) -> None:
-    plane = plane_factory("--time-scale", "60", "--launch-delay", "240")
+    plane = plane_factory("--time-scale", "60", "--launch-delay", "180")
     hosting = Hosting(plane)
     hosting.deploy("survivor", ECHO, count=1)
     hosting.wait("survivor")
@@ -31,7 +31,7 @@ def test_a_change_of_capacity_is_followed_on_and_alarms_are_made_again(
     names = [alarm["AlarmName"] for alarm in put["Alarms"]]
     scaling.register_scalable_target(**target("survivor"), MinCapacity=2)
     wait_until(
-        lambda: [each["StatusCode"] for each in activities(plane)] == ["InProgress"], seconds=4
+        lambda: [each["StatusCode"] for each in activities(plane)] == ["InProgress"], seconds=3
     )
     assert "Waiting for change to be fulfilled" in activities(plane)[0]["StatusMessage"]
     plane.client("cloudwatch").delete_alarms(AlarmNames=names[:1])  # as if they were not all made

@@ -50,6 +50,7 @@ class FakeSageMaker(Service):
         self.status = "InService"
         self.asked: list[int] = []
         self.refusal = ""
+        self.has_variants = True
 
     def settle(self) -> None:
         self.status = "InService"
@@ -57,12 +58,15 @@ class FakeSageMaker(Service):
     def describe_endpoint(self, ctx: Context, *, EndpointName: str) -> dict[str, Any]:
         if EndpointName != "e" or self.status == "gone":
             raise ValidationException("Could not find endpoint.")
-        return {
+        described: dict[str, Any] = {
             "EndpointArn": "arn:e",
             "EndpointConfigName": "c",
             "EndpointStatus": self.status,
-            "ProductionVariants": [{"VariantName": "v", "DesiredInstanceCount": self.desired}],
         }
+        if self.has_variants:
+            variant = {"VariantName": "v", "DesiredInstanceCount": self.desired}
+            described["ProductionVariants"] = [variant]
+        return described
 
     def describe_endpoint_config(self, ctx: Context, *, EndpointConfigName: str) -> dict[str, Any]:
         return {"ProductionVariants": [{"VariantName": "v", "InstanceType": "ml.m5.large"}]}

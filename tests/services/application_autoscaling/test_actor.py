@@ -287,12 +287,14 @@ def test_a_killed_plane_follows_on_and_fires_what_came_due_meanwhile(tmp_path: P
         assert second.statuses() == ["Successful", "Successful", "Successful"]
 
 
-def test_a_change_that_was_not_asked_for_yet_is_asked_for_after_a_start(tmp_path: Path) -> None:
+def test_a_change_that_was_not_asked_for_yet_is_asked_for_after_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Stage(tmp_path) as first:
         first.register(1, 9)
         high, _ = first.track()
         # As if the plane died between the write and the call.
-        first.service._actor._request = lambda target: None  # type: ignore[method-assign]
+        monkeypatch.setattr(first.service._actor.moves, "_request", lambda target: None)
         first.ring(high, 25.0)
         assert first.statuses() == ["Pending"]
         assert first.sagemaker.asked == []
@@ -338,3 +340,29 @@ def test_an_alarm_of_a_policy_that_is_gone_is_told_so(stage: Stage) -> None:
         with pytest.raises(AwsError) as caught:
             stage.service.alarm_invoked(AlarmCall(high, "arn", arn, reading, 0.0))
         assert caught.value.code == "ObjectNotFoundException"
+
+
+def test_an_endpoint_that_fails_before_it_has_instances_is_left_alone(stage: Stage) -> None:
+    stage.sagemaker.status = "Creating"
+    stage.sagemaker.has_variants = False
+    stage.register(2, 3)
+    stage.run(5)
+    assert stage.sagemaker.asked == []
+    stage.sagemaker.status = "Failed"
+    stage.run(5)
+    assert stage.activities() == []
+    assert stage.service._actor.agenda.is_empty
+
+
+def test_a_change_of_a_policy_keeps_its_cooldown(stage: Stage) -> None:
+    stage.register(1, 9)
+    high, _ = stage.track()
+    stage.ring(high, 20.0)
+    stage.fulfil()
+
+    assert stage.track(ScaleOutCooldown=100)[0] == high
+    stage.ring(high, 20.0)
+    assert stage.sagemaker.asked == [2]
+    stage.run(100)
+    stage.ring(high, 20.0)
+    assert stage.sagemaker.asked == [2, 4]

@@ -8,11 +8,11 @@ way, and what is under way is on disk. So a plane that was killed goes on where 
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from typing import Any
 
 from kennel.errors import AwsError
-from kennel.identity import Principal
 from kennel.scaling import Decision, Direction, NotScaled, decide
 from kennel.scaling.schedule import next_firing
 from kennel.services.alarm_actions import AlarmReadings
@@ -21,6 +21,8 @@ from kennel.services.application_autoscaling.ballots import Ballot, ballots
 from kennel.services.application_autoscaling.book import Book
 from kennel.services.application_autoscaling.dimensions import SCALABLES
 from kennel.services.application_autoscaling.firing import bounds_after, firing_activity, parsed
+from kennel.services.application_autoscaling.linked_role import LinkedRole
+from kennel.services.application_autoscaling.moves import Moves
 from kennel.services.application_autoscaling.policy_alarms import put_alarms
 from kennel.services.application_autoscaling.policy_request import tracking
 from kennel.services.application_autoscaling.records import (
@@ -30,30 +32,26 @@ from kennel.services.application_autoscaling.records import (
     Target,
     target_key,
 )
-from kennel.services.application_autoscaling.scalable import Standing
-from kennel.services.context import Context
-from kennel.services.roles import RoleNotPassable, role_principal
 from kennel.services.service import Parts
 
 __all__ = ["Actor"]
 
 log = logging.getLogger(__name__)
 
-_SESSION = "ApplicationAutoScaling"
-_LOOK_SECONDS = 1.0  # of policy time, between two looks at a change under way …
-_LOOK_WALL_SECONDS = 0.05  # … but never more often than this
-
 
 class Actor:
-    """`start` takes up what was under way."""
+    """`start` takes up what was under way. `changing` is held while a policy and its alarms change
+    together."""
 
     def __init__(self, parts: Parts, book: Book) -> None:
         self._parts = parts
         self._book = book
         self._clock = parts.clock
-        self._itself = Principal.service(parts.account_id, "application-autoscaling.amazonaws.com")
+        self.changing = threading.Lock()
         self._reasons: dict[str, str] = {}  # why a target's newest activity did not scale
         self.agenda = Agenda(parts.clock, self._work)
+        self.role = LinkedRole(parts)
+        self.moves = Moves(parts, book, self.agenda, self.role)
 
     def start(self) -> None:
         for _, target in self._book.targets.list():
@@ -78,44 +76,23 @@ class Actor:
         assert isinstance(service, AlarmReadings)
         return service
 
-    def acting(self, role_arn: str) -> Context:
-        """A context in which the service acts as its service-linked role; where somebody deleted
-        that, as itself, so that what there is can still be looked at and tidied up."""
-        try:
-            return self._strictly_acting(role_arn)
-        except RoleNotPassable:
-            return self._parts.dispatcher.context(self._itself)
-
     def put_alarms(self, target: Target, policy: Policy) -> None:
         """Makes or changes a policy's alarms; users make those of step policies. Raises
         CloudWatch's AwsError."""
         if not policy.alarms:
             return
         pure = tracking(policy, SCALABLES[policy.dimension])
-        put_alarms(self.acting(target.role_arn), policy, pure)
-
-    def _strictly_acting(self, role_arn: str) -> Context:
-        dispatcher = self._parts.dispatcher
-        plain = dispatcher.context(self._itself)
-        return dispatcher.context(role_principal(plain, role_arn, _SESSION))
-
-    def standing(self, target: Target) -> Standing | None:
-        """The target's capacity as it stands; None if its resource is gone."""
-        scalable = SCALABLES[target.dimension]
-        return scalable.standing(self.acting(target.role_arn), target.resource_id)
-
-    def _look_again(self, kind: Kind, key: str) -> None:
-        pause = max(_LOOK_SECONDS, _LOOK_WALL_SECONDS * self._clock.scale)
-        self.agenda.put(kind, key, self._clock.policy() + pause)
+        put_alarms(self.role.acting(target.role_arn), policy, pure)
 
     def _heal(self, key: str) -> None:
         """Makes alarms again that a plane which died did not come to make."""
-        policy = self._book.policies.get(key)
-        if policy is None or all(self.alarms.alarm_reading(name) for name in policy.alarms):
-            return
-        target = self._book.targets.get(target_key(policy.dimension, policy.resource_id))
-        if target is not None:
-            self.put_alarms(target, policy)
+        with self.changing:
+            policy = self._book.policies.get(key)
+            if policy is None or all(self.alarms.alarm_reading(name) for name in policy.alarms):
+                return
+            target = self._book.targets.get(target_key(policy.dimension, policy.resource_id))
+            if target is not None:
+                self.put_alarms(target, policy)
 
     def _work(self, task: Task) -> None:
         match task.kind:
@@ -129,7 +106,7 @@ class Actor:
             case Kind.CHECK:
                 self._check(task.key)
             case Kind.FOLLOW:
-                self._follow(task.key)
+                self.moves.follow(task.key)
             case Kind.FIRE:
                 self._fire(task.key)
 
@@ -139,7 +116,7 @@ class Actor:
         if target is None or target.moving is not None or target.is_to_check:
             return
         scalable = SCALABLES[target.dimension]
-        ctx = self.acting(target.role_arn)
+        ctx = self.role.acting(target.role_arn)
         standing = scalable.standing(ctx, target.resource_id)
         if standing is None or not standing.is_settled or standing.failure:
             return
@@ -150,8 +127,9 @@ class Actor:
         votes = [ballot.vote for ballot in cast]
         decision = decide(votes, standing.desired, target.bounds, target.suspended)
         if decision.policy:
+            self._reasons.pop(key, None)
             mine = [ballot for ballot in cast if ballot.vote.policy == decision.policy]
-            self._begin(target, standing.desired, decision, _cause(mine))
+            self.moves.begin(target, standing.desired, decision, _cause(mine))
         elif decision.not_scaled is not None:
             self._note_not_scaled(target, standing.desired, decision.not_scaled, cast)
 
@@ -160,9 +138,9 @@ class Actor:
         target = self._book.targets.get(key)
         if target is None or target.moving is not None or not target.is_to_check:
             return
-        standing = self.standing(target)
+        standing = self.moves.standing(target)
         if standing is not None and not standing.is_settled:
-            self._look_again(Kind.CHECK, key)
+            self.moves.look_again(Kind.CHECK, key)
             return
         if standing is None or standing.failure:  # "not active in the target service"
             self._book.checked(target)
@@ -171,89 +149,10 @@ class Actor:
         if wanted == standing.desired:
             self._book.checked(target)
             return
+        self._reasons.pop(key, None)
         side = "minimum" if wanted > standing.desired else "maximum"
         cause = f"{side} capacity was set to {wanted}"
-        self._begin(target, standing.desired, Decision(wanted), cause)
-
-    def _begin(self, target: Target, before: int, decision: Decision, cause: str) -> None:
-        noun = SCALABLES[target.dimension].noun
-        activity = Activity(
-            id=str(uuid.uuid4()),
-            namespace=target.namespace,
-            resource_id=target.resource_id,
-            dimension=target.dimension,
-            description=f"Setting {noun} to {decision.capacity}.",
-            cause=cause,
-            started=self._clock.policy(),
-        )
-        begun = self._book.begin(target, before, decision.capacity, decision.policy, activity)
-        self._reasons.pop(target.key, None)
-        if begun is not None:
-            self._request(begun)
-        elif target.is_to_check:
-            self.agenda.put(Kind.CHECK, target.key)
-
-    def _request(self, target: Target) -> None:
-        move = target.moving
-        assert move is not None
-        scalable = SCALABLES[target.dimension]
-        try:
-            ctx = self._strictly_acting(target.role_arn)
-            scalable.set(ctx, target.resource_id, move.after)
-        except (AwsError, RoleNotPassable) as error:
-            reason = error.message if isinstance(error, AwsError) else str(error)
-            message = f"Failed to set {scalable.noun} to {move.after}. Reason: {reason}"
-            self._end(target, ActivityStatus.FAILED, message)
-            return
-        message = (
-            f"Successfully set {scalable.noun} to {move.after}. "
-            f"Waiting for change to be fulfilled by {target.namespace}."
-        )
-        if self._book.requested(target, message) is not None:
-            self.agenda.put(Kind.FOLLOW, target.key)
-
-    def _follow(self, key: str) -> None:
-        """Looks how far the change under way is."""
-        target = self._book.targets.get(key)
-        if target is None or target.moving is None:
-            return
-        move = target.moving
-        scalable = SCALABLES[target.dimension]
-        standing = self.standing(target)
-        told = f"Successfully set {scalable.noun} to {move.after}."
-        if standing is None:
-            gone = f"{target.resource_id} is not there any more."
-            self._end(target, ActivityStatus.UNFULFILLED, f"{told} Change not fulfilled: {gone}")
-        elif not move.is_requested and standing.desired != move.after:
-            self._request(target)  # the plane was stopped before it was
-        elif standing.desired != move.after:
-            self._end(
-                target,
-                ActivityStatus.OVERRIDDEN,
-                f"{told} Change overridden: it was set to {standing.desired} since.",
-            )
-        elif not standing.is_settled:
-            self._look_again(Kind.FOLLOW, key)
-        elif standing.failure:
-            self._end(
-                target,
-                ActivityStatus.UNFULFILLED,
-                f"{told} Change not fulfilled: {standing.failure}",
-            )
-        else:
-            message = f"{told} Change successfully fulfilled by {target.namespace}."
-            self._end(target, ActivityStatus.SUCCESSFUL, message)
-
-    def _end(self, target: Target, status: ActivityStatus, message: str) -> None:
-        ended = self._book.end(target, status, message, self._clock.policy())
-        if ended is None or not ended.is_to_check:
-            return
-        if status is ActivityStatus.FAILED:
-            standing = self.standing(target)
-            if standing is None or standing.is_settled:
-                self._book.checked(ended)  # asking again would fail again
-                return
-        self._look_again(Kind.CHECK, target.key)
+        self.moves.begin(target, standing.desired, Decision(wanted), cause)
 
     def _fire(self, key: str) -> None:
         """A scheduled action is due."""

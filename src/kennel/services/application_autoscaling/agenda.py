@@ -66,6 +66,11 @@ class Agenda:
             self._thread.join()
             self._thread = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be done, now or later."""
+        return not self._due
+
     def put(self, kind: Kind, key: str, due: float | None = None) -> None:
         """Has a task done at a policy time, or as soon as can be."""
         task = Task(kind, key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -21,13 +20,13 @@ from kennel.services.context import Context
 from kennel.services.service import Parts, Service
 from kennel.store import Migration
 
-__all__ = ["AutoScalingBase", "named"]
+__all__ = ["AutoScalingBase", "check_bounds", "named"]
 
 _ALARMS_AT_ONCE = 100  # DeleteAlarms' limit
 
 
 class AutoScalingBase(Service):
-    """`_changing` is held while a policy and its alarms change together."""
+    """The book is what is kept, the actor what acts."""
 
     name: ClassVar[str] = "application-autoscaling"
     migrations: ClassVar[tuple[Migration, ...]] = MIGRATIONS
@@ -36,7 +35,6 @@ class AutoScalingBase(Service):
         super().__init__(parts)
         self._book = Book(parts.database)
         self._actor = Actor(parts, self._book)
-        self._changing = threading.Lock()
 
     def _scalable(self, namespace: str, resource_id: str, dimension: str) -> Scalable:
         """Raises ValidationException for what AWS does not scale, NotImplementedByKennel for what
@@ -76,10 +74,23 @@ class AutoScalingBase(Service):
 
     def _remove(self, target: Target) -> None:
         """Deregisters a target with all that belongs to it."""
-        with self._changing:
-            ctx = self._actor.acting(target.role_arn)
+        with self._actor.changing:
+            ctx = self._actor.role.acting(target.role_arn)
             self._delete_alarms(ctx, self._book.policies_of(target.key))
             self._book.remove(target.key, self.parts.clock.policy())
+
+
+def check_bounds(scalable: Scalable, minimum: int | None, maximum: int | None) -> None:
+    """Raises ValidationException for bounds that no target of the dimension has."""
+    for bound in (minimum, maximum):
+        if bound is not None and bound < 0:
+            raise ValidationException("Minimum capacity cannot be less than 0")
+    if minimum is not None and maximum is not None and maximum < minimum:
+        raise ValidationException("Maximum capacity cannot be less than minimum capacity")
+    if minimum is not None and minimum < scalable.least:
+        raise ValidationException(
+            f"Minimum capacity must be at least {scalable.least} for {scalable.dimension}"
+        )
 
 
 def named(namespace: str, resource_id: str, dimension: str) -> str:

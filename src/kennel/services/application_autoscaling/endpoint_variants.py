@@ -33,11 +33,12 @@ class EndpointVariants:
     )
     cooldown: ClassVar[float] = 300.0
     takes_steps: ClassVar[bool] = True
+    least: ClassVar[int] = 1  # only asynchronous endpoints and inference components go to 0
 
     def is_name(self, resource_id: str) -> bool:
         return _RESOURCE.fullmatch(resource_id) is not None
 
-    def admit(self, ctx: Context, resource_id: str, minimum: int) -> None:
+    def admit(self, ctx: Context, resource_id: str) -> None:
         endpoint, variant = names_of(resource_id)
         try:
             described = ctx.call("sagemaker", "DescribeEndpoint", EndpointName=endpoint)
@@ -61,11 +62,6 @@ class EndpointVariants:
                 "target. This is because the burstable performance of these instances can lead to "
                 "unpredictable behavior with Auto Scaling."
             )
-        if minimum < 1:
-            raise ValidationException(
-                f"Minimum capacity must be at least 1 for {resource_id}: only asynchronous "
-                "endpoints and inference components scale to zero."
-            )
 
     def standing(self, ctx: Context, resource_id: str) -> Standing | None:
         endpoint, variant = names_of(resource_id)
@@ -76,13 +72,14 @@ class EndpointVariants:
         status = described["EndpointStatus"]
         if status == "Deleting":
             return None
-        if (found := _variant(described, variant)) is None:
-            # An endpoint that is being created has no capacity yet; one that was updated without
-            # the variant will not have any.
-            return None if "ProductionVariants" in described else Standing(0, False)
         failure = ""
         if status in _SETTLED and status != "InService":
             failure = described.get("FailureReason") or f"The endpoint's status is {status}."
+        if (found := _variant(described, variant)) is None:
+            # An endpoint that is being created has no capacity yet, and one that failed then never
+            # had; one that was updated without the variant will not have any.
+            was_made = "ProductionVariants" in described
+            return None if was_made else Standing(0, status in _SETTLED, failure)
         return Standing(found["DesiredInstanceCount"], status in _SETTLED, failure)
 
     def set(self, ctx: Context, resource_id: str, capacity: int) -> None:

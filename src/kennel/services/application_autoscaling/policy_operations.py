@@ -64,7 +64,7 @@ class PolicyOperations(AutoScalingBase):
             )
             if value is not None
         }
-        with self._changing:
+        with self._actor.changing:
             known = self._book.policies.get(f"{target.key}|{PolicyName}")
             policy = self._wanted(ctx, target, PolicyName, PolicyType, given, known)
             self._store(policy, target)
@@ -106,7 +106,7 @@ class PolicyOperations(AutoScalingBase):
             check_steps(configuration, scalable)
         resource = f"resource/{target.namespace}/{target.resource_id}:policyName/{name}"
         arn = ctx.arn("autoscaling", f"scalingPolicy:{uuid.uuid4()}:{resource}")
-        policy = Policy(
+        return Policy(
             name=name,
             namespace=target.namespace,
             resource_id=target.resource_id,
@@ -117,9 +117,6 @@ class PolicyOperations(AutoScalingBase):
             configuration=dict(configuration),
             alarms=alarms,
         )
-        if known is not None:
-            policy.history = known.history
-        return policy
 
     def _check_metric(self, target: Target, name: str, configuration: Mapping[str, Any]) -> None:
         """Two policies that track the same metric would fight."""
@@ -141,6 +138,9 @@ class PolicyOperations(AutoScalingBase):
                 raise LimitExceededException(
                     f"A scalable target can't have more than {MOST_POLICIES} scaling policies."
                 )
+            stored = self._book.policies.get_in(connection, policy.key)
+            if stored is not None:  # a change may have been fulfilled since
+                policy.history = stored.history
             self._book.policies.put_in(connection, policy.key, policy)
 
         self.parts.database.write(work)
@@ -151,7 +151,7 @@ class PolicyOperations(AutoScalingBase):
         self._actor.put_alarms(target, policy)
         former = [name for name in known.alarms if name not in policy.alarms] if known else []
         if former:
-            self._actor.acting(target.role_arn).call(
+            self._actor.role.acting(target.role_arn).call(
                 "cloudwatch", "DeleteAlarms", AlarmNames=former
             )
 
@@ -199,7 +199,7 @@ class PolicyOperations(AutoScalingBase):
         """The alarms of a tracking policy go with it, a user's own stay."""
         self._scalable(ServiceNamespace, ResourceId, ScalableDimension)
         key = f"{target_key(ScalableDimension, ResourceId)}|{PolicyName}"
-        with self._changing:
+        with self._actor.changing:
             policy = self._book.policies.get(key)
             target = self._book.targets.get(target_key(ScalableDimension, ResourceId))
             if policy is None or target is None:
@@ -207,7 +207,7 @@ class PolicyOperations(AutoScalingBase):
                 raise ObjectNotFoundException(
                     f"No scaling policy found for {where}, policy name: {PolicyName}"
                 )
-            self._delete_alarms(self._actor.acting(target.role_arn), [policy])
+            self._delete_alarms(self._actor.role.acting(target.role_arn), [policy])
             self._book.policies.delete(key)
 
     def get_predictive_scaling_forecast(

@@ -28,11 +28,12 @@ class ProvisionedConcurrency:
     metrics: ClassVar[tuple[str, ...]] = ("LambdaProvisionedConcurrencyUtilization",)
     cooldown: ClassVar[float] = 0.0
     takes_steps: ClassVar[bool] = False
+    least: ClassVar[int] = 0
 
     def is_name(self, resource_id: str) -> bool:
         return _RESOURCE.fullmatch(resource_id) is not None
 
-    def admit(self, ctx: Context, resource_id: str, minimum: int) -> None:
+    def admit(self, ctx: Context, resource_id: str) -> None:
         function, qualifier = names_of(resource_id)
         try:
             ctx.call(

@@ -37,13 +37,14 @@ class Scalable(Protocol):
     tracking scaling for Application Auto Scaling works"."""
     takes_steps: ClassVar[bool]
     """Whether it may have step scaling policies."""
+    least: ClassVar[int]
+    """The smallest MinCapacity."""
 
     def is_name(self, resource_id: str) -> bool:
         """Whether a resource id has the form that the dimension wants."""
 
-    def admit(self, ctx: Context, resource_id: str, minimum: int) -> None:
-        """Raises ValidationException if there is no such resource, or none that may be scaled
-        from that minimum on."""
+    def admit(self, ctx: Context, resource_id: str) -> None:
+        """Raises ValidationException if there is no such resource, or none that may be scaled."""
 
     def standing(self, ctx: Context, resource_id: str) -> Standing | None:
         """None if there is no such resource."""

@@ -12,7 +12,8 @@ import msgspec
 
 from kennel.scaling.schedule import BadSchedule, BadTimezone, next_firing
 from kennel.services.application_autoscaling.agenda import Kind
-from kennel.services.application_autoscaling.base import AutoScalingBase, named
+from kennel.services.application_autoscaling.base import AutoScalingBase, check_bounds, named
+from kennel.services.application_autoscaling.dimensions import SCALABLES
 from kennel.services.application_autoscaling.errors import (
     LimitExceededException,
     ObjectNotFoundException,
@@ -21,6 +22,7 @@ from kennel.services.application_autoscaling.errors import (
 from kennel.services.application_autoscaling.firing import parsed
 from kennel.services.application_autoscaling.listing import check_dimension, page_of, page_size
 from kennel.services.application_autoscaling.records import ScheduledAction, Target, target_key
+from kennel.services.application_autoscaling.scalable import Scalable
 from kennel.services.context import Context
 
 __all__ = ["MOST_ACTIONS", "ScheduleOperations"]
@@ -67,7 +69,7 @@ class ScheduleOperations(AutoScalingBase):
             minimum=fresh.minimum if bounds is None else bounds.get("MinCapacity"),
             maximum=fresh.maximum if bounds is None else bounds.get("MaxCapacity"),
         )
-        _check_bounds(action)
+        _check_bounds(action, SCALABLES[ScalableDimension])
         action.due = self._first_firing(action)
 
         def work(connection: sqlite3.Connection) -> None:
@@ -165,17 +167,14 @@ class ScheduleOperations(AutoScalingBase):
             )
 
 
-def _check_bounds(action: ScheduledAction) -> None:
+def _check_bounds(action: ScheduledAction, scalable: Scalable) -> None:
     minimum, maximum = action.minimum, action.maximum
     if minimum is None and maximum is None:
         raise ValidationException(
             "At least one of MinCapacity and MaxCapacity must be specified in the "
             "ScalableTargetAction."
         )
-    if min(value for value in (minimum, maximum) if value is not None) < 0:
-        raise ValidationException("Minimum capacity cannot be less than 0")
-    if minimum is not None and maximum is not None and maximum < minimum:
-        raise ValidationException("Maximum capacity cannot be less than minimum capacity")
+    check_bounds(scalable, minimum, maximum)
 
 
 def _epoch(value: datetime | float | None) -> float | None:

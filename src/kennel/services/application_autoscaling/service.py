@@ -31,7 +31,7 @@ class ApplicationAutoScaling(
     def start(self) -> None:
         """Endpoints whose deletion the plane did not survive are deregistered now."""
         for _, target in self._book.targets.list():
-            if target.namespace == "sagemaker" and self._actor.standing(target) is None:
+            if target.namespace == "sagemaker" and self._actor.moves.standing(target) is None:
                 self._remove(target)
         self._actor.start()
 

@@ -11,7 +11,8 @@ import msgspec
 
 from kennel.errors import AwsError
 from kennel.services.application_autoscaling.agenda import Kind
-from kennel.services.application_autoscaling.base import AutoScalingBase
+from kennel.services.application_autoscaling.base import AutoScalingBase, check_bounds
+from kennel.services.application_autoscaling.dimensions import SCALABLES
 from kennel.services.application_autoscaling.errors import (
     LimitExceededException,
     ValidationException,
@@ -70,8 +71,8 @@ class TargetOperations(AutoScalingBase):
                 "The scalable target that you tried to tag already exists. To update tags on an "
                 "existing scalable target, use the TagResource API."
             )
-        wanted = _checked(known, changes)
-        scalable.admit(ctx, ResourceId, wanted["minimum"])
+        wanted = _checked(known, changes, scalable)
+        scalable.admit(ctx, ResourceId)
         fresh = Target(
             namespace=ServiceNamespace,
             resource_id=ResourceId,
@@ -100,7 +101,7 @@ class TargetOperations(AutoScalingBase):
                 )
             stored = fresh
         else:
-            _checked(stored, changes)
+            _checked(stored, changes, SCALABLES[stored.dimension])
             stored = msgspec.structs.replace(stored, **changes)
         stored.is_to_check = True
         self._book.targets.put_in(connection, stored.key, stored)
@@ -135,14 +136,13 @@ class TargetOperations(AutoScalingBase):
         self._remove(self._target(ServiceNamespace, ResourceId, ScalableDimension, "found"))
 
 
-def _checked(known: Target | None, changes: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(
+    known: Target | None, changes: Mapping[str, Any], scalable: Scalable
+) -> dict[str, Any]:
     """What a target will have. Raises ValidationException for bounds that none has."""
     minimum = changes.get("minimum", 0 if known is None else known.minimum)
     maximum = changes.get("maximum", 0 if known is None else known.maximum)
-    if minimum < 0:
-        raise ValidationException("Minimum capacity cannot be less than 0")
-    if maximum < minimum:
-        raise ValidationException("Maximum capacity cannot be less than minimum capacity")
+    check_bounds(scalable, minimum, maximum)
     return {**changes, "minimum": minimum, "maximum": maximum}
 
 
