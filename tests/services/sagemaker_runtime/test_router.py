@@ -32,6 +32,10 @@ from tests.services.sagemaker_runtime.notes import Notes
 class _Failures:
     def __init__(self) -> None:
         self.seen: list[tuple[str, bool]] = []
+        self.taken_along = False
+
+    def was_taken_along(self, endpoint: str, variant: str, instance: str) -> bool:
+        return self.taken_along
 
     def instance_failed(self, endpoint: str, variant: str, instance: str, *, stuck: bool) -> None:
         self.seen.append((instance, stuck))
@@ -314,6 +318,25 @@ def test_the_beat_says_how_many_wait_and_are_served_per_instance(tmp_path: Path)
         assert [note.value for note in scene.noted.of("ConcurrentRequestsPerModel")] == [3.5]
         gate.set()
         await asyncio.gather(*asking)
+
+    run(test, tmp_path)
+
+
+def test_instances_that_died_with_their_zygote_do_not_count_but_there_is_an_end_to_it(
+    tmp_path: Path,
+) -> None:
+    async def test(scene: _Scene) -> None:
+        scene.failures.taken_along = True
+        healthy = await scene.instance("a")
+        dying = [await scene.instance(name, die) for name in ("b", "c", "d", "e")]
+        await scene.publish(v=(1.0, [healthy, *dying]))
+        assert await scene.invoke(b"asked") == b"asked"
+        assert len(scene.failures.seen) == 4
+        dying = [await scene.instance(name, die) for name in "fghijk"]
+        await scene.publish(v=(1.0, dying))
+        with pytest.raises(ServiceUnavailable):
+            await scene.invoke()
+        assert len(scene.failures.seen) == 9
 
     run(test, tmp_path)
 

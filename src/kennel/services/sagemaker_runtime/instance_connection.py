@@ -27,6 +27,8 @@ class InstanceGone(Exception):
         super().__init__("the instance went away")
         self.asked = asked
         self.answered = answered
+        self.taken_along = False
+        """Whether it went because what it lives by did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 MODEL_TIMEOUT = 60.0  # seconds a container has to answer ("Use Your Own Inference Code")
 
 _MOST_ATTEMPTS = 2  # instances that may die of one request
+_MOST_DEATHS = 5  # instances that may die with one request, for whatever reason
 _NOBODY_LISTENS = (ConnectionError, FileNotFoundError)
 
 
@@ -83,6 +84,10 @@ class Keeper(Protocol):
 
     def instance_failed(self, endpoint: str, variant: str, instance: str, *, stuck: bool) -> None:
         """The instance is dead, or has been silent for the model's time limit (`stuck`)."""
+
+    def was_taken_along(self, endpoint: str, variant: str, instance: str) -> bool:
+        """Whether the instance died because what it lives by did, and not of its request; asked
+        before `instance_failed`."""
 
 
 class Router:
@@ -133,16 +138,17 @@ class Router:
         """Serves one request.
 
         An instance that dies before the first byte of its answer costs the request nothing: it
-        goes once to another; and one that was dead before it was asked was not asked. A time-out
-        or an answer of the model's is never retried. Raises ValidationError, ServiceUnavailable,
-        ModelError (time-outs).
+        goes once to another. One that was dead before it was asked does not count, nor one that
+        died because its zygote did: with that, all instances of a variant die within a moment. A
+        time-out or an answer of the model's is never retried. Raises ValidationError,
+        ServiceUnavailable, ModelError (time-outs).
         """
         began = asyncio.get_running_loop().time()
         head = invocation.head()
         ticket = next(self._tickets)
         variant = self._route(invocation.endpoint).choose(invocation.target_variant)
         variant.metrics.arrived(len(variant.instances))
-        attempts = 0
+        attempts = deaths = 0
         again = False
         while True:
             try:
@@ -154,8 +160,9 @@ class Router:
                 variant.metrics.failed()
                 raise
             except InstanceGone as error:
-                attempts += error.asked
-                if error.answered or attempts == _MOST_ATTEMPTS:
+                deaths += error.asked
+                attempts += error.asked and not error.taken_along
+                if error.answered or attempts == _MOST_ATTEMPTS or deaths == _MOST_DEATHS:
                     variant.metrics.failed()
                     raise self._ended(invocation.endpoint, variant) from None
             again = True
@@ -179,7 +186,10 @@ class Router:
         except TimeoutError:
             self._failed(invocation.endpoint, variant, instance, stuck=True)
             raise _timed_out() from None
-        except InstanceGone:
+        except InstanceGone as error:
+            error.taken_along = self.keeper is not None and self.keeper.was_taken_along(
+                invocation.endpoint, variant.name, instance.place.name
+            )
             self._failed(invocation.endpoint, variant, instance, stuck=False)
             raise
         finally:

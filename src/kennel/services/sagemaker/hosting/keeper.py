@@ -131,6 +131,14 @@ class EndpointKeeper:
             self._left_a_route.notify_all()
         self.wake(endpoint)
 
+    def was_taken_along(self, endpoint: str, variant: str, instance: str) -> bool:
+        """Whether the instance died because its zygote did. On the event loop."""
+        return any(
+            server.lost_with_zygote(instance)
+            for (name, _, of_variant), server in list(self._servers.items())
+            if (name, of_variant) == (endpoint, variant)
+        )
+
     def _is_alive(self, endpoint: str, instance: str) -> bool:
         return any(
             one.name == instance and one.alive

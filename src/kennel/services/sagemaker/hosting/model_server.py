@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kennel.engine import Process
+from kennel.engine.shim.proc import start_time
 from kennel.services.sagemaker.hosting.artifacts import ModelUnusable
 from kennel.services.sagemaker.hosting.deployment import ServedVariant
 from kennel.services.sagemaker.hosting.instance import (
@@ -72,6 +73,7 @@ class ModelServer:
         self._starting: dict[str, tuple[Instance, float]] = {}  # with when it must be up
         self._up: dict[str, Instance] = {}
         self._leaving: dict[str, Instance] = {}
+        self._lost: frozenset[str] = frozenset()  # the instances of the zygote before
 
     @property
     def folder(self) -> Path:
@@ -123,6 +125,15 @@ class ModelServer:
         instance = self._drop(name)
         if instance is not None:
             instance.signal(signal.SIGKILL)
+
+    def lost_with_zygote(self, name: str) -> bool:
+        """Whether the zygote of the instance has ended. Quick: it asks the kernel alone."""
+        process = self._process
+        with self._lock:
+            if name in self._lost:
+                return True
+            known = name in self._up or name in self._leaving
+        return known and (process is None or start_time(process.pid) is None)
 
     def retire(self, name: str) -> None:
         """Stops an instance that gets no more requests: SIGTERM, 30 s, SIGKILL, in the
@@ -327,5 +338,6 @@ class ModelServer:
         """Nothing of it runs, or will be used."""
         self._process, self._is_loaded = None, False
         with self._lock:
+            self._lost = frozenset({*self._up, *self._leaving})
             for instances in (self._starting, self._up, self._leaving):
                 instances.clear()
