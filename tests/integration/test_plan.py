@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.functions import Functions
 from tests.integration.model_archives import Hosting
+from tests.planes import wait_until
 
 NAPS = """
 import json, time
@@ -98,6 +99,23 @@ def test_what_the_search_finds_is_set_by_the_calls_that_it_gives(plane, endpoint
     )["ScalableTargets"]
     least = record["chosen"]["capacity"]["least"]
     assert target["MinCapacity"] == least
+
+
+def test_the_traffic_and_the_latency_are_read_from_the_planes_own_metrics(plane, endpoint):
+    runtime = plane.client("sagemaker-runtime")
+    for _ in range(30):
+        runtime.invoke_endpoint(EndpointName=endpoint, Body=b"{}")
+
+    def tried() -> Any:
+        answer = plane.command(
+            *("plan", "simulate", "--endpoint", endpoint, "--instances", "1", "--json"),
+            *("--traffic-from", f"endpoint:{endpoint}", "--since", "1h", "--duration", "10m"),
+        )
+        return answer if answer.returncode == 0 else None
+
+    record = json.loads(wait_until(tried).stdout)
+    assert record["traffic"]["expected"] >= 30
+    assert record["latency"]["p50"] >= 0.02
 
 
 def test_a_function_is_measured_by_what_it_reports(plane):

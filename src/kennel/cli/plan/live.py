@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from kennel.cli.errors import CommandError, UsageError
-from kennel.cli.load.service import Service
+from kennel.cli.load.service import PlaneService, Service
 from kennel.cli.load.target import Kind, Target
 from kennel.planner.aws_scaling import ReadScaling, read_scaling
 from kennel.planner.traffic import Traffic, from_counts
@@ -195,7 +197,7 @@ def _statistics(
         namespace, dimensions = "AWS/Lambda", {"FunctionName": target.name}
         if target.qualifier:
             dimensions["Resource"] = target.label
-    now = datetime.now(UTC)
+    now = _now(service)
     answer = service.client("cloudwatch").get_metric_statistics(
         Namespace=namespace,
         MetricName=metric,
@@ -206,3 +208,12 @@ def _statistics(
         **asked,
     )
     return sorted(answer["Datapoints"], key=lambda point: point["Timestamp"])
+
+
+def _now(service: Service) -> datetime:
+    """The time that metrics go by: a plane's policy time may be far ahead of wall time."""
+    if isinstance(service, PlaneService):
+        status, body = service.plane.get("/_kennel/status")
+        if status == HTTPStatus.OK:
+            return datetime.fromtimestamp(json.loads(body)["clock"]["policy"], UTC)
+    return datetime.now(UTC)
