@@ -150,47 +150,47 @@ def test_two_versions_behind_an_alias_have_the_same_role(
 def test_invocations_are_shared_by_weight_and_counted_by_executed_version(
     functions: Functions, plane: Plane
 ) -> None:
-    create(functions, "shared", Publish=True)
-    publish(functions, "shared", Environment=setting("b"))
+    create(functions, "weighted", Publish=True)
+    publish(functions, "weighted", Environment=setting("b"))
     client = functions.client
     client.create_alias(
-        FunctionName="shared",
+        FunctionName="weighted",
         Name="live",
         FunctionVersion="1",
         RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}},
     )
     began = datetime.now(UTC)
-    seen = [functions.invoke("shared:live", {})["ExecutedVersion"] for _ in range(60)]
+    seen = [functions.invoke("weighted:live", {})["ExecutedVersion"] for _ in range(60)]
     assert set(seen) == {"1", "2"}
     route = {"AdditionalVersionWeights": {"2": 1.0}}
-    client.update_alias(FunctionName="shared", Name="live", RoutingConfig=route)
-    assert {functions.invoke("shared:live", {})["ExecutedVersion"] for _ in range(5)} == {"2"}
+    client.update_alias(FunctionName="weighted", Name="live", RoutingConfig=route)
+    assert {functions.invoke("weighted:live", {})["ExecutedVersion"] for _ in range(5)} == {"2"}
     route = {"AdditionalVersionWeights": {}}
     assert "RoutingConfig" not in client.update_alias(
-        FunctionName="shared", Name="live", RoutingConfig=route
+        FunctionName="weighted", Name="live", RoutingConfig=route
     )
-    assert {functions.invoke("shared:live", {})["ExecutedVersion"] for _ in range(5)} == {"1"}
+    assert {functions.invoke("weighted:live", {})["ExecutedVersion"] for _ in range(5)} == {"1"}
 
     invocations = functools.partial(total, plane, "Invocations", began)
-    alias = {"FunctionName": "shared", "Resource": "shared:live"}
-    wait_until(lambda: invocations(FunctionName="shared") == 70)
+    alias = {"FunctionName": "weighted", "Resource": "weighted:live"}
+    wait_until(lambda: invocations(FunctionName="weighted") == 70)
     assert invocations(**alias) == 70
     assert invocations(**alias, ExecutedVersion="1") == seen.count("1") + 5
     assert invocations(**alias, ExecutedVersion="2") == seen.count("2") + 5
 
 
 def test_an_event_for_an_alias_runs_by_its_version(functions: Functions) -> None:
-    create(functions, "later", Publish=True)
-    functions.client.update_function_code(FunctionName="later", ZipFile=code("two"))
-    settle(functions, "later")
-    functions.client.create_alias(FunctionName="later", Name="live", FunctionVersion="1")
+    create(functions, "afterwards", Publish=True)
+    functions.client.update_function_code(FunctionName="afterwards", ZipFile=code("two"))
+    settle(functions, "afterwards")
+    functions.client.create_alias(FunctionName="afterwards", Name="live", FunctionVersion="1")
     functions.client.invoke(
-        FunctionName="later", Qualifier="live", InvocationType="Event", Payload=b'"x"'
+        FunctionName="afterwards", Qualifier="live", InvocationType="Event", Payload=b'"x"'
     )
-    wait_until(lambda: f"got x {ARN}later:live" in functions.lines("later"))
-    assert any("Version: 1" in line for line in functions.lines("later"))
+    wait_until(lambda: f"got x {ARN}afterwards:live" in functions.lines("afterwards"))
+    assert any("Version: 1" in line for line in functions.lines("afterwards"))
     reply = functions.client.invoke(
-        FunctionName="later", Qualifier="live", InvocationType="DryRun", Payload=b"{}"
+        FunctionName="afterwards", Qualifier="live", InvocationType="DryRun", Payload=b"{}"
     )
     assert reply["StatusCode"] == 204
 
@@ -198,16 +198,21 @@ def test_an_event_for_an_alias_runs_by_its_version(functions: Functions) -> None
 def test_an_event_that_fails_is_tried_as_often_as_its_alias_says(
     functions: Functions, plane: Plane
 ) -> None:
-    create(functions, "once", Publish=True, Handler="main.absent")
+    create(functions, "only-once", Publish=True, Handler="main.absent")
     client = functions.client
-    client.create_alias(FunctionName="once", Name="live", FunctionVersion="1")
+    client.create_alias(FunctionName="only-once", Name="live", FunctionVersion="1")
     client.put_function_event_invoke_config(
-        FunctionName="once", Qualifier="live", MaximumRetryAttempts=0
+        FunctionName="only-once", Qualifier="live", MaximumRetryAttempts=0
     )
     began = datetime.now(UTC)
-    client.invoke(FunctionName="once:live", InvocationType="Event", Payload=b"{}")
+    client.invoke(FunctionName="only-once:live", InvocationType="Event", Payload=b"{}")
     dropped = functools.partial(
-        total, plane, "AsyncEventsDropped", began, FunctionName="once", Resource="once:live"
+        total,
+        plane,
+        "AsyncEventsDropped",
+        began,
+        FunctionName="only-once",
+        Resource="only-once:live",
     )
     wait_until(lambda: dropped() == 1)
 
@@ -286,9 +291,9 @@ def test_permissions_and_event_settings_need_their_qualifier_and_go_with_it(
 
 
 def test_only_a_function_has_tags(functions: Functions) -> None:
-    create(functions, "tagged", Publish=True)
+    create(functions, "untagged", Publish=True)
     kind, message = error_of(
-        functions.client.tag_resource, Resource=f"{ARN}tagged:1", Tags={"a": "b"}
+        functions.client.tag_resource, Resource=f"{ARN}untagged:1", Tags={"a": "b"}
     )
     assert kind == "InvalidParameterValueException"
     assert message.startswith("Tags on function aliases and versions are not supported.")

@@ -186,23 +186,23 @@ def wait_for_another(function: Napping, pid: int) -> dict[str, Any]:
 
 
 def test_a_moved_aliass_environments_are_made_again_of_its_new_version(plane: Plane) -> None:
-    function = Napping(plane, "moving")
+    function = Napping(plane, "relocated")
     function.provision(4)  # two for each version in the end, with twenty requests a second
     former = function.call()
     function.change(Code=NAP.replace('"pid"', '"version": 2, "pid"'))
     version = function.publish()
-    function.client.update_alias(FunctionName="moving", Name="live", FunctionVersion=version)
-    assert ready(function.functions, "moving", "live")["Status"] == "READY"
+    function.client.update_alias(FunctionName="relocated", Name="live", FunctionVersion=version)
+    assert ready(function.functions, "relocated", "live")["Status"] == "READY"
     answer = function.call()
     assert (answer["version"], answer["type"]) == (2, PROVISIONED)
     wait_until(lambda: not Path(f"/proc/{former['pid']}").exists())
     # A share for another version has its share of the environments.
     function.client.update_alias(
-        FunctionName="moving",
+        FunctionName="relocated",
         Name="live",
         RoutingConfig={"AdditionalVersionWeights": {"1": 0.5}},
     )
-    ready(function.functions, "moving", "live")
+    ready(function.functions, "relocated", "live")
     kinds = {(one.get("version", 1), one["type"]) for one in (function.call() for _ in range(15))}
     assert kinds == {(1, PROVISIONED), (2, PROVISIONED)}
 

@@ -45,7 +45,7 @@ def test_provisioned_concurrency_follows_its_utilization_and_stays_while_nobody_
         "ResourceId": "function:followed:live",
         "ScalableDimension": "lambda:function:ProvisionedConcurrency",
     }
-    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=5)
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=4)
     utilization = {"PredefinedMetricType": "LambdaProvisionedConcurrencyUtilization"}
     alarms = scaling.put_scaling_policy(
         **target,
@@ -68,10 +68,10 @@ def test_provisioned_concurrency_follows_its_utilization_and_stays_while_nobody_
         return {alarm["StateValue"] for alarm in found["MetricAlarms"]}
 
     with callers(function, 3):
-        wait_until(lambda: available() >= 4, what="scaled out")
+        wait_until(lambda: available() == 4, what="scaled out")
     # Unused environments publish no utilization, so nothing says that there are too many.
     wait_until(lambda: states() == {"INSUFFICIENT_DATA"})
-    assert available() >= 4
+    assert available() == 4
     activities = scaling.describe_scaling_activities(**target)["ScalingActivities"]
     assert {activity["StatusCode"] for activity in activities} == {"Successful"}
     assert all("AlarmHigh" in activity["Cause"] for activity in activities)

@@ -119,14 +119,14 @@ def test_create_and_update_publish_on_the_way(functions: Functions) -> None:
 
 
 def test_a_number_is_never_used_again(functions: Functions) -> None:
-    create(functions, "counted", Publish=True)
-    assert publish(functions, "counted", Timeout=4) == "2"
-    functions.client.delete_function(FunctionName="counted", Qualifier="2")
-    assert publish(functions, "counted") == "3"
-    functions.client.delete_function(FunctionName="counted")
-    create(functions, "counted")
-    assert numbers(functions, "counted") == ["$LATEST"]
-    assert publish(functions, "counted") == "4"
+    create(functions, "renumbered", Publish=True)
+    assert publish(functions, "renumbered", Timeout=4) == "2"
+    functions.client.delete_function(FunctionName="renumbered", Qualifier="2")
+    assert publish(functions, "renumbered") == "3"
+    functions.client.delete_function(FunctionName="renumbered")
+    create(functions, "renumbered")
+    assert numbers(functions, "renumbered") == ["$LATEST"]
+    assert publish(functions, "renumbered") == "4"
 
 
 def test_a_deleted_version_is_gone_and_the_others_go_on(functions: Functions) -> None:
