@@ -277,6 +277,38 @@ def test_a_policy_keeps_its_arn_and_alarms_when_it_is_changed(fast: Plane, scali
     assert alarms_of(fast, "busy") == []
 
 
+def test_alarms_watch_what_the_policy_names(fast: Plane, scaling: Any) -> None:
+    def watched(specification: str, value: dict[str, Any]) -> list[dict[str, Any]]:
+        policy = tracking(4.0)
+        configuration = policy["TargetTrackingScalingPolicyConfiguration"]
+        del configuration["PredefinedMetricSpecification"]
+        configuration[specification] = value
+        scaling.put_scaling_policy(PolicyName="watching", **target("busy"), **policy)
+        names = alarms_of(fast, "busy")
+        found = fast.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
+        scaling.delete_scaling_policy(PolicyName="watching", **target("busy"))
+        return list(found)
+
+    kind = "SageMakerVariantConcurrentRequestsPerModelHighResolution"
+    high, low = watched("PredefinedMetricSpecification", {"PredefinedMetricType": kind})
+    for alarm, periods in ((high, 3), (low, 90)):
+        assert (alarm["MetricName"], alarm["Statistic"]) == (
+            "ConcurrentRequestsPerModel",
+            "Maximum",
+        )
+        assert (alarm["Period"], alarm["EvaluationPeriods"]) == (10, periods)
+
+    backlog = {"Namespace": "own", "MetricName": "backlog"}
+    metrics = [
+        {"Id": "m1", "MetricStat": {"Metric": backlog, "Stat": "Sum"}, "ReturnData": False},
+        {"Id": "e1", "Expression": "m1 / 2", "Label": "per worker"},
+    ]
+    for alarm in watched("CustomizedMetricSpecification", {"Metrics": metrics}):
+        first, second = alarm["Metrics"]
+        assert (first["MetricStat"]["Metric"], first["MetricStat"]["Period"]) == (backlog, 60)
+        assert second["Expression"] == "m1 / 2"
+
+
 def test_tags_belong_to_a_target(scaling: Any) -> None:
     (described,) = scaling.describe_scalable_targets(
         ServiceNamespace="sagemaker", ResourceIds=[target("busy")["ResourceId"]]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from kennel.errors import AwsError
+from kennel.errors import AccessDeniedException, AwsError
 from kennel.services.application_autoscaling.ballots import alarms_of
 from kennel.services.application_autoscaling.base import AutoScalingBase, named
 from kennel.services.application_autoscaling.errors import (
@@ -182,9 +182,16 @@ class PolicyOperations(AutoScalingBase):
             and (not PolicyNames or policy.name in PolicyNames)
         ]
         size = page_size(MaxResults, _PAGE)
-        page, more = page_of(
-            found, "DescribeScalingPolicies", NextToken, size, lambda policy: _shown(ctx, policy)
-        )
+        try:
+            page, more = page_of(
+                found,
+                "DescribeScalingPolicies",
+                NextToken,
+                size,
+                lambda policy: _shown(ctx, policy, alarms_of(ctx, policy)),
+            )
+        except AccessDeniedException as error:  # the caller may not see alarms
+            raise FailedResourceAccessException(error.message) from None
         return {"ScalingPolicies": page, **more}
 
     def delete_scaling_policy(
@@ -248,7 +255,7 @@ def _kind(given: str | None, known: Policy | None) -> PolicyType:
     return known.kind
 
 
-def _shown(ctx: Context, policy: Policy) -> dict[str, Any]:
+def _shown(ctx: Context, policy: Policy, alarms: Sequence[str]) -> dict[str, Any]:
     return {
         "PolicyARN": policy.arn,
         "PolicyName": policy.name,
@@ -257,7 +264,7 @@ def _shown(ctx: Context, policy: Policy) -> dict[str, Any]:
         "ScalableDimension": policy.dimension,
         "PolicyType": policy.kind.value,
         _CONFIGURATIONS[policy.kind]: policy.configuration,
-        "Alarms": _shown_alarms(ctx, alarms_of(ctx, policy)),
+        "Alarms": _shown_alarms(ctx, alarms),
         "CreationTime": policy.created,
     }
 
