@@ -55,7 +55,7 @@ def test_every_sample_is_a_line_of_the_file():
 
 def test_stretches_of_the_timeline_have_enough_requests_for_percentiles():
     assert Recorder(60, expected=60_000).width == 0.5
-    assert Recorder(60, expected=1200).width == 2
+    assert Recorder(60, expected=1200).width == 1
     assert Recorder(60, expected=10).width == 5  # but there are at least some of them
     assert Recorder(86_400, expected=1e6).width == 600
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ __all__ = ["draw"]
 
 _DOTS = 150  # an inch
 _BLUE, _DARK, _GREEN, _AMBER, _RED = "#4c78a8", "#1f3b5c", "#54a24b", "#f2a33c", "#c0392b"
+_TITLE_LENGTH = 120
+_WANTED_POINTS = 500
 _LONG = 600.0  # seconds from which on the axis is in minutes
 
 
@@ -28,7 +31,7 @@ def draw(report: Mapping[str, Any], wanted: Callable[[float], float | None], pat
     unit = 60.0 if report["load"]["seconds"] >= _LONG else 1.0
     middles = [(slot["at"] + slot["seconds"] / 2) / unit for slot in slots]
     _draw_latency(axes[0], middles, slots, report)
-    _draw_rate(axes[1], middles, slots, [wanted(middle * unit) for middle in middles])
+    _draw_rate(axes[1], slots, report["load"]["seconds"], unit, wanted)
     if capacity:
         _draw_capacity(axes[2], capacity, report["load"]["seconds"], unit)
     for one in axes:
@@ -38,18 +41,17 @@ def draw(report: Mapping[str, Any], wanted: Callable[[float], float | None], pat
             one.axvspan(0, report["load"]["warm_up_seconds"] / unit, color="0.9", zorder=0)
     axes[-1].set_xlabel("minutes" if unit > 1 else "seconds")
     axes[-1].set_xlim(0, report["load"]["seconds"] / unit)
-    figure.suptitle(_title(report), x=0.01, ha="left", fontsize=13)
+    figure.suptitle(_title(report), x=0.01, ha="left", fontsize=12)
     figure.savefig(path, dpi=_DOTS)
 
 
 def _title(report: Mapping[str, Any]) -> str:
     target, requests, found = report["target"], report["requests"], report["latency"]
     name = target["name"] + (f":{target['qualifier']}" if target["qualifier"] else "")
-    text = f"{name} under {report['load']['text']}: {requests['sent']:,} requests, "
-    text += f"{requests['failed']:,} failed"
+    text = f"{name}: {requests['sent']:,} requests, {requests['failed']:,} failed"
     if found:
         text += f"; p50 {latency(found['p50'])}, p99 {latency(found['p99'])}"
-    return text
+    return f"{text}\n{textwrap.shorten(report['load']['text'], _TITLE_LENGTH, placeholder=' …')}"
 
 
 def _draw_latency(
@@ -80,24 +82,33 @@ def _legend(axes: Any) -> None:
 
 def _draw_rate(
     axes: Any,
-    middles: Sequence[float],
     slots: Sequence[Mapping[str, Any]],
-    wanted: Sequence[float | None],
+    seconds: float,
+    unit: float,
+    wanted: Callable[[float], float | None],
 ) -> None:
-    def rates(name: str) -> list[float]:
-        return [slot[name] / slot["seconds"] for slot in slots]
-
-    throttled, failed = rates("throttled"), rates("failed")
-    ok = [(slot["due"] - slot["throttled"] - slot["failed"]) / slot["seconds"] for slot in slots]
-    layers, colours, labels = [ok], [_GREEN], ["ok"]
-    if any(throttled):
-        layers, colours, labels = [*layers, throttled], [*colours, _AMBER], [*labels, "throttled"]
-    if any(failed):
-        layers, colours, labels = [*layers, failed], [*colours, _RED], [*labels, "failed"]
-    if middles:
-        axes.stackplot(middles, layers, colors=colours, labels=labels, alpha=0.7, step="mid")
-    if any(rate is not None for rate in wanted):
-        axes.plot(middles, wanted, color="black", linestyle="--", linewidth=1, label="asked for")
+    begins = [slot["at"] / unit for slot in slots]
+    # The last stretch may be cut off by the load's end.
+    lengths = [max(min(slot["seconds"], seconds - slot["at"]), 1e-9) for slot in slots]
+    widths = [length / unit for length in lengths]
+    below = [0.0] * len(slots)
+    ok = [slot["due"] - slot["throttled"] - slot["failed"] for slot in slots]
+    for label, colour, counts in (
+        ("ok", _GREEN, ok),
+        ("throttled", _AMBER, [slot["throttled"] for slot in slots]),
+        ("failed", _RED, [slot["failed"] for slot in slots]),
+    ):
+        if label == "ok" or any(counts):
+            rates = [count / length for count, length in zip(counts, lengths, strict=True)]
+            axes.bar(
+                begins, rates, widths, below, align="edge", color=colour, alpha=0.7, label=label
+            )
+            below = [a + b for a, b in zip(below, rates, strict=True)]
+    moments = [seconds * step / _WANTED_POINTS for step in range(_WANTED_POINTS)]
+    asked = [wanted(moment) for moment in moments]
+    if any(rate is not None for rate in asked):
+        times = [moment / unit for moment in moments]
+        axes.plot(times, asked, color="black", linestyle="--", linewidth=1, label="asked for")
     axes.set_ylim(bottom=0)
     axes.set_title("requests a second, and what became of them", loc="left", fontsize=10)
     _legend(axes)

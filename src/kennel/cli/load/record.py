@@ -22,7 +22,7 @@ the model, which only Kennel tells."""
 
 _SLOTS = 150  # of the timeline at most
 _LEAST_SLOTS = 20
-_IN_A_SLOT = 30  # requests: percentiles of fewer say little
+_IN_A_SLOT = 20  # requests: percentiles of fewer say little
 _WIDTHS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)  # seconds
 
 

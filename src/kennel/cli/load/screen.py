@@ -67,7 +67,8 @@ class Screen:
         parts += [f"{code} {recorder.counts[code]}" for code in sorted(recorder.others)]
         parts.append(f"in flight {moment.in_flight}")
         if moment.capacity is not None:
-            parts.append(f"{moment.capacity} {self._unit}")
+            unit = self._unit.removesuffix("s") if moment.capacity == 1 else self._unit
+            parts.append(f"{moment.capacity} {unit}")
         return "  ".join(parts)
 
     def _write(self, line: str) -> None:
