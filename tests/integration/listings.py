@@ -73,6 +73,9 @@ def _target(stage: Stage, function: str, alias: str, **bounds: int) -> dict[str,
 
 def _aliases(stage: Stage, function: str, count: int) -> list[str]:
     _function(stage, function)
+    stage.client("lambda").get_waiter("function_active_v2").wait(
+        FunctionName=function, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
+    )
     version = stage.client("lambda").publish_version(FunctionName=function)["Version"]
     names = [f"alias{number}" for number in range(count)]
     for name in names:
@@ -467,7 +470,18 @@ def _function(stage: Stage, name: str) -> None:
 @listing("lambda", "ListFunctions")
 def functions(stage: Stage) -> Listing:
     """All of the account's, those of the other lists among them."""
-    names = ["aliases", "events", "listed0", "listed1", "provisioned", "versions"]
+    names = [
+        "aliases",
+        "events",
+        "listed0",
+        "listed1",
+        "moved",
+        "provisioned",
+        "scaled",
+        "scheduled",
+        "tracked",
+        "versions",
+    ]
     for name in reversed(names):
         _function(stage, name)
     return Listing({"Functions[].FunctionName": names})
