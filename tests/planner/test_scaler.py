@@ -186,3 +186,9 @@ def test_a_schedule_that_is_none_is_refused(schedule):
 def test_a_period_that_cloudwatch_does_not_have_is_refused():
     with pytest.raises(BadPlan):
         simulated("1/s:1m", Scaling(Bounds(1, 2), [tracked(1.0, period=7)]))
+
+
+def test_a_statistic_that_is_not_kept_is_refused():
+    policy = TrackingPolicy(TargetTracking("t", 1.0), Metric.MODEL_LATENCY, Statistic.MAXIMUM)
+    with pytest.raises(BadPlan):
+        simulated("1/s:1m", Scaling(Bounds(1, 2), [policy]))

@@ -47,6 +47,7 @@ class FunctionSimulation:
         self._function.ready()
         self._meter = FunctionMeter(self._function, self._scale)
         self._metrics = _Metrics(self._function)
+        self._begins = begins
         self._scaling = ScalingClock(
             self._agenda, self._metrics.read, self._follow, begins, self._scale
         )
@@ -54,7 +55,8 @@ class FunctionSimulation:
     def run(self, end: float) -> FunctionResult:
         """Lets everything happen until the end, once."""
         if self._setting.scaling is not None:
-            self._agenda.every(_MINUTE, _MINUTE, Due.BEAT, lambda now: self._metrics.beat())
+            first = _MINUTE - self._begins % _MINUTE
+            self._agenda.every(first, _MINUTE, Due.BEAT, lambda now: self._metrics.beat())
             self._scaling.start(self._setting.scaling, self._setting.provisioned, end)
         self._agenda.every(_MINUTE, _MINUTE, Due.MARK, self._meter.minute)
         self._agenda.run(end, lambda at: self._function.advance(at / self._scale))

@@ -37,6 +37,9 @@ _MOMENT = 1e-3
 cooldown of five periods is not over at the fifth evaluation after a change but at the sixth."""
 
 
+_UNKNOWN = frozenset({(Metric.MODEL_LATENCY, Statistic.MAXIMUM)})
+
+
 @dataclass(slots=True)
 class Reading:
     """The data of a metric in some time."""
@@ -169,10 +172,13 @@ class _Stepped:
 
 class Scaler:
     """`capacity` is the desired one. The owner calls `tick` at each multiple of `tick_seconds` and
-    `fulfilled` when a change that another call returned has been made."""
+    `fulfilled` when a change that another call returned has been made. Raises BadPlan."""
 
     def __init__(self, scaling: Scaling, capacity: int) -> None:
         self._suspended = scaling.suspended
+        for one in scaling.policies:
+            if (one.metric, one.statistic) in _UNKNOWN:
+                raise BadPlan(f"the {one.statistic} of {one.metric} is not simulated")
         self._policies = [_policy(policy) for policy in scaling.policies]
         self.bounds = scaling.bounds
         self.capacity = capacity
