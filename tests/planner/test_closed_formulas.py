@@ -9,6 +9,7 @@ import pytest
 from kennel.planner.simulation import (
     EndpointResult,
     EndpointSetting,
+    Routing,
     ServiceTime,
     simulate_endpoint,
 )
@@ -52,6 +53,21 @@ def test_exponential_service_times_wait_as_erlang_says(servers, load, requests):
             assert result.wait.percentile(percent) == pytest.approx(expected, rel=AGREES)
         elif expected < -0.1 / rest:
             assert result.wait.percentile(percent) == 0
+
+
+def test_instances_chosen_at_random_wait_as_so_many_queues_do():
+    load = 0.7
+    traffic = parse_traffic(f"poisson:{10 * load / SERVICE}/s", 40_000.0)
+    setting = EndpointSetting(
+        ServiceTime.exponential(SERVICE),
+        10,
+        queue_limit=1_000_000,
+        wait_limit=1e9,
+        routing=Routing.RANDOM,
+    )
+    result = simulate_endpoint(setting, traffic)
+    assert result.wait.share_over(1e-7) == pytest.approx(load, rel=AGREES)
+    assert result.wait.mean == pytest.approx(load * SERVICE / (1 - load), rel=AGREES)
 
 
 @pytest.mark.parametrize("load", [0.3, 0.6, 0.9])

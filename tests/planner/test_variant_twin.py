@@ -6,15 +6,21 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kennel.planner.compiled.chance import unit
 from kennel.planner.compiled.variant import Outcome
-from kennel.planner.simulation.variant_run import VariantRun, new_log
-from kennel.services.sagemaker_runtime.dispatch import QueueFull, SharedLine
+from kennel.planner.simulation import Routing
+from kennel.planner.simulation.requests import stream_key
+from kennel.planner.simulation.variant_run import _CHOICE_STREAM, VariantRun, new_log
+from kennel.services.sagemaker_runtime.dispatch import Dispatch, QueueFull, RandomLines, SharedLine
+
+SEED = 5
 
 
 class Change(NamedTuple):
@@ -50,8 +56,13 @@ class LivePlane:
     wait_limit: float
     fates: dict[int, Fate] = field(default_factory=dict)
 
+    routing: Routing = Routing.LEAST_OUTSTANDING_REQUESTS
+
     def __post_init__(self) -> None:
-        self.line: SharedLine[int] = SharedLine(self.limit)
+        self.line: Dispatch[int] = SharedLine(self.limit)
+        if self.routing is Routing.RANDOM:
+            key, draws = stream_key(SEED, _CHOICE_STREAM), count()
+            self.line = RandomLines(self.limit, lambda n: int(unit(key, next(draws)) * n))
         self.serving: list[int] = []
         self.added = 0
         self.events: list[tuple[float, Rank, int]] = []
@@ -100,7 +111,8 @@ class LivePlane:
             for number, instance in self.line.add(str(self.serving[-1])):
                 self.start(number, int(instance), now)
         for _ in range(min(-more, len(self.serving))):
-            self.line.remove(str(self.serving.pop()))
+            for number, instance in self.line.remove(str(self.serving.pop())):
+                self.start(number, int(instance), now)
 
 
 def compiled(
@@ -110,6 +122,7 @@ def compiled(
     limit: int,
     wait_limit: float,
     chunk: int,
+    routing: Routing,
 ) -> dict[int, Fate]:
     times, works = np.array(arrivals, dtype=float), np.array(services, dtype=float)
     pieces = (
@@ -117,7 +130,15 @@ def compiled(
         for first in range(0, len(times), chunk)
     )
     log = new_log(len(times))
-    variant = VariantRun(pieces, queue_limit=limit, wait_limit=wait_limit, log=log, slots=2)
+    variant = VariantRun(
+        pieces,
+        queue_limit=limit,
+        wait_limit=wait_limit,
+        log=log,
+        slots=2,
+        routing=routing,
+        seed=SEED,
+    )
     added: list[tuple[float, int]] = []  # when and in which slot each instance came
     for change in changes:
         variant.advance(change.at)
@@ -152,7 +173,7 @@ def requests(draw: st.DrawFn) -> tuple[list[float], list[float]]:
     return arrivals, [whole + 2.0 ** -(number + 5) for number, whole in enumerate(wholes)]
 
 
-@settings(deadline=None, max_examples=300)  # the first example compiles
+@settings(deadline=None, max_examples=500)  # the first example compiles
 @given(
     requests(),
     st.lists(st.builds(Change, TIMES, st.integers(-3, 3)), max_size=12),
@@ -160,12 +181,13 @@ def requests(draw: st.DrawFn) -> tuple[list[float], list[float]]:
     st.integers(0, 6),
     st.integers(1, 20).map(float),
     st.integers(1, 8),
+    st.sampled_from(Routing),
 )
 def test_every_request_begins_when_and_where_it_does_on_the_live_plane(
-    asked, changes, instances, limit, wait_limit, chunk
+    asked, changes, instances, limit, wait_limit, chunk, routing
 ):
     arrivals, services = asked
     changes = [Change(0.0, instances), *sorted(changes)]
-    live = LivePlane(services, limit, wait_limit).run(arrivals, changes)
+    live = LivePlane(services, limit, wait_limit, routing=routing).run(arrivals, changes)
     assert len(live) == len(arrivals)
-    assert compiled(arrivals, services, changes, limit, wait_limit, chunk) == live
+    assert compiled(arrivals, services, changes, limit, wait_limit, chunk, routing) == live

@@ -115,7 +115,7 @@ def add(variant: Variant, log: Log, slot: int, now: float) -> None:
 
 
 @compiled
-def remove(variant: Variant, slot: int) -> bool:
+def remove(variant: Variant, log: Log, slot: int, now: float) -> bool:
     """An instance takes no more requests. Returns whether it is free and so gone at once; another
     is gone when it has answered, which `state.left` counts and `state.left_at` adds up."""
     state = variant.state[0]

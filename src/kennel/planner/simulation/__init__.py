@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kennel.planner.simulation.endpoint_setting import EndpointSetting
+from kennel.planner.simulation.endpoint_setting import EndpointSetting, Routing
 from kennel.planner.simulation.function_setting import FunctionSetting
 from kennel.planner.simulation.histogram import Histogram
 from kennel.planner.simulation.metric import Metric, Statistic
@@ -33,6 +33,7 @@ __all__ = [
     "Histogram",
     "Metric",
     "Minutes",
+    "Routing",
     "Scaling",
     "ScheduledAction",
     "ServiceTime",

@@ -47,6 +47,8 @@ class EndpointSimulation:
             queue_limit=setting.queue_limit,
             wait_limit=setting.wait_limit,
             overhead=setting.overhead,
+            routing=setting.routing,
+            seed=seed,
         )
         for _ in range(setting.instances):
             self._variant.add(0.0)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kennel.planner.simulation.scaling_setting import Scaling
 from kennel.planner.simulation.service_time import ServiceTime
 
-__all__ = ["QUEUE_LIMIT", "WAIT_LIMIT", "EndpointSetting"]
+__all__ = ["QUEUE_LIMIT", "WAIT_LIMIT", "EndpointSetting", "Routing"]
 
 QUEUE_LIMIT = 1024
 """Requests that may wait for one variant; the live plane's number."""
 
 WAIT_LIMIT = 60.0
 """Seconds of wall time that a request waits for an instance; the live plane's number."""
+
+
+class Routing(StrEnum):
+    """botocore's RoutingStrategy."""
+
+    LEAST_OUTSTANDING_REQUESTS = "LEAST_OUTSTANDING_REQUESTS"
+    RANDOM = "RANDOM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +42,4 @@ class EndpointSetting:
     time_scale: float = 1.0
     queue_limit: int = QUEUE_LIMIT
     wait_limit: float = WAIT_LIMIT
+    routing: Routing = Routing.LEAST_OUTSTANDING_REQUESTS

@@ -19,7 +19,7 @@ from kennel.planner.errors import BadPlan
 from kennel.planner.simulation.service_time import ServiceTime, Shape
 from kennel.planner.traffic import Profile, Traffic
 
-__all__ = ["Chunk", "Draw", "chunks", "service_draw"]
+__all__ = ["Chunk", "Draw", "chunks", "service_draw", "stream_key"]
 
 Chunk: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64]]"
 """Arrivals, never decreasing, and service times."""
@@ -49,7 +49,7 @@ def chunks(traffic: Traffic, service_time: ServiceTime, seed: int) -> Iterator[C
 
 def service_draw(service_time: ServiceTime, seed: int, stream: int = _SERVICE_STREAM) -> Draw:
     """Draws request k's service time by the seed, the stream and k alone."""
-    key = _key(seed ^ (stream << 32))
+    key = stream_key(seed, stream)
     first, second = service_time.first, service_time.second
     values = np.asarray(service_time.values, dtype=np.float64)
     match service_time.shape:
@@ -84,6 +84,11 @@ def _arrivals(traffic: Traffic, seed: int) -> Iterator[NDArray[np.float64]]:
         yield out[:count]
         if count < len(out):
             return
+
+
+def stream_key(seed: int, stream: int) -> np.uint64:
+    """The key of one of a seed's streams of random numbers, for `compiled.chance.unit`."""
+    return _key(seed ^ (stream << 32))
 
 
 def _key(seed: int) -> np.uint64:

@@ -8,46 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kennel.planner.compiled import tournament
-from kennel.planner.compiled import variant as kernel
-from kennel.planner.compiled.variant import Log, Variant
-from kennel.planner.simulation.histogram import BINS
-from kennel.planner.simulation.requests import Chunk
+from kennel.planner.compiled import random_lines
+from kennel.planner.compiled import variant as shared_line
+from kennel.planner.compiled.variant import Log
+from kennel.planner.simulation.endpoint_setting import Routing
+from kennel.planner.simulation.requests import Chunk, stream_key
+from kennel.planner.simulation.variant_state import grown, new_lines, new_variant
 
 __all__ = ["NO_LOG", "VariantRun", "new_log"]
 
-_FLOATS = (
-    "until",
-    "overhead",
-    "wait_limit",
-    "latency",
-    "wait",
-    "worked",
-    "busy_begun",
-    "busy_ended",
-    "wait_begun",
-    "wait_ended",
-    "left_at",
-)
-_INTEGERS = (
-    "queue_limit",
-    "arrivals",
-    "free",
-    "busy",
-    "waiting",
-    "head",
-    "instances",
-    "unwaited",
-    "served",
-    "rejected",
-    "timed_out",
-    "left",
-    "most_waiting",
-    "most_inside",
-)
-_STATE = np.dtype([*((name, "f8") for name in _FLOATS), *((name, "i8") for name in _INTEGERS)])
 _SLOTS = 64  # there will be twice as many when they are all taken; a power of two
 _FOREVER = 1e300
+_CHOICE_STREAM = 0xC401CE  # sets choices apart from service times of the same seed
 
 
 def new_log(requests: int) -> Log:
@@ -70,16 +42,22 @@ class VariantRun:
         overhead: float = 0.0,
         log: Log = NO_LOG,
         slots: int = _SLOTS,
+        routing: Routing = Routing.LEAST_OUTSTANDING_REQUESTS,
+        seed: int = 0,
     ) -> None:
         self._chunks = chunks
         self._chunk: Chunk = (np.empty(0), np.empty(0))
         self._index = 0
         self._log = log
-        self._variant = _variant(slots, max(1, queue_limit))
+        is_random = routing is Routing.RANDOM
+        self._kernel: Any = random_lines if is_random else shared_line
+        new = new_lines if is_random else new_variant
+        self._variant: Any = new(slots, max(1, queue_limit))
         self.state: Any = self._variant.state[0]
         self.state.queue_limit = queue_limit
         self.state.wait_limit = wait_limit
         self.state.overhead = overhead
+        self.state.key = stream_key(seed, _CHOICE_STREAM)
         self._serving: list[int] = []  # slots, the newest instance last
         self._unused = list(range(slots))[::-1]
         self._leaving = 0
@@ -98,12 +76,14 @@ class VariantRun:
     @property
     def latencies(self) -> NDArray[np.int64]:
         """Bins of the requests that were answered; may be emptied."""
-        return self._variant.latencies
+        latencies: NDArray[np.int64] = self._variant.latencies
+        return latencies
 
     @property
     def waits(self) -> NDArray[np.int64]:
         """Bins of the requests that had to wait and were then served."""
-        return self._variant.waits
+        waits: NDArray[np.int64] = self._variant.waits
+        return waits
 
     def drained_by(self, now: float) -> float:
         """Seconds that leaving instances took to answer until now."""
@@ -113,7 +93,7 @@ class VariantRun:
         """Lets everything happen up to a time."""
         while True:
             arrivals, services = self._chunk
-            self._index = kernel.run(
+            self._index = self._kernel.run(
                 self._variant, self._log, arrivals, services, self._index, until
             )
             if self._index < len(arrivals):
@@ -132,14 +112,14 @@ class VariantRun:
         if not self._unused:
             self._grow()
         slot = self._unused.pop()
-        kernel.add(self._variant, self._log, slot, now)
+        self._kernel.add(self._variant, self._log, slot, now)
         self._serving.append(slot)
         return slot
 
     def remove(self, now: float) -> int:
         """The newest instance takes no more requests; returns its slot."""
         slot = self._serving.pop()
-        if kernel.remove(self._variant, slot):
+        if self._kernel.remove(self._variant, self._log, slot, now):
             self._unused.append(slot)
         else:
             self._leaving += 1
@@ -155,33 +135,6 @@ class VariantRun:
             self.state.left, self.state.left_at = 0, 0.0
 
     def _grow(self) -> None:
-        old, size = self._variant, len(self._variant.free)
-        new = _variant(2 * size, len(old.queue_arrived))
-        for name in ("free", "arrived", "service", "number", "leaves"):
-            getattr(new, name)[:size] = getattr(old, name)
-        for slot, done_at in enumerate(old.done_at[size:].view(np.float64)):
-            tournament.enter(new.done_at, new.done_slot, slot, done_at)
-        kept = ("state", "queue_arrived", "queue_service", "queue_number", "latencies", "waits")
-        self._variant = new._replace(**{name: getattr(old, name) for name in kept})
+        size = len(self._variant.arrived)
+        self._variant = grown(self._variant)
         self._unused = list(range(size, 2 * size))[::-1]
-
-
-def _variant(slots: int, queue: int) -> Variant:
-    state = np.zeros(1, dtype=_STATE).view(np.recarray)
-    whole = np.int64
-    return Variant(
-        state=state,
-        done_at=np.full(2 * slots, np.inf).view(whole),
-        done_slot=np.arange(2 * slots) % slots,
-        free=np.zeros(slots, whole),
-        arrived=np.zeros(slots),
-        service=np.zeros(slots),
-        number=np.zeros(slots, whole),
-        leaves=np.zeros(slots, np.bool_),
-        gone=np.zeros(slots, whole),
-        queue_arrived=np.zeros(queue),
-        queue_service=np.zeros(queue),
-        queue_number=np.zeros(queue, whole),
-        latencies=np.zeros(BINS, whole),
-        waits=np.zeros(BINS, whole),
-    )
