@@ -19,6 +19,7 @@ from kennel.planner.simulation import (
     EndpointSetting,
     FunctionSetting,
     Histogram,
+    Routing,
     ServiceTime,
     simulate_endpoint,
     simulate_function,
@@ -125,6 +126,16 @@ def test_a_full_queue_rejects_and_a_long_wait_gives_up():
     assert result.rejected == pytest.approx(100, abs=5)
     assert result.minutes.refused.sum() == result.rejected
     assert result.utilisation == pytest.approx(1, abs=0.01)
+
+
+def test_who_chooses_an_instance_at_random_waits_though_another_is_free():
+    traffic = parse_traffic("poisson:80/s", 600.0)
+    least, random = (
+        simulate_endpoint(EndpointSetting(ServiceTime.constant(0.04), 5, routing=routing), traffic)
+        for routing in (Routing.LEAST_OUTSTANDING_REQUESTS, Routing.RANDOM)
+    )
+    assert least.requests == random.requests == random.served
+    assert random.latency.percentile(99) > 2 * least.latency.percentile(99)
 
 
 def test_an_overhead_adds_to_the_latency_and_occupies_nobody():

@@ -81,6 +81,13 @@ OPTIONS: tuple[Option, ...] = (
         "from a decision until the new instance serves (default: 4m)",
         Scope.ENDPOINT,
     ),
+    Option(
+        "routing",
+        "least|random",
+        "how a request finds its instance: the least outstanding requests, or by chance "
+        "(default: least)",
+        Scope.ENDPOINT,
+    ),
     Option("instance-type", "TYPE", "what is paid for (default: ml.m5.xlarge)", Scope.ENDPOINT),
     Option("price", "USD", "of an instance an hour, if not the table's", Scope.ENDPOINT),
     Option("memory", "MB", "of the function (default: 128)", Scope.FUNCTION),

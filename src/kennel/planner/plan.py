@@ -19,7 +19,7 @@ from kennel.planner.prices import (
 from kennel.planner.quantities import parse_duration
 from kennel.planner.scaling_options import scaling_of
 from kennel.planner.service_text import parse_service_time
-from kennel.planner.simulation import EndpointSetting, FunctionSetting, ServiceTime
+from kennel.planner.simulation import EndpointSetting, FunctionSetting, Routing, ServiceTime
 
 __all__ = [
     "ALLOCATION_DELAY",
@@ -102,6 +102,7 @@ def endpoint_plan(name: str, options: Options, base: EndpointPlan | None = None)
         scaling=scaling,
         launch_delay=values.one("launch-delay", parse_duration, old.launch_delay),
         overhead=values.one("overhead", parse_duration, old.overhead),
+        routing=values.one("routing", _routing, old.routing),
     )
     return EndpointPlan(name, setting, price)
 
@@ -162,6 +163,13 @@ def _init(text: str) -> ServiceTime:
     if text.strip() in ("0", "0s"):
         return ServiceTime.constant(0.0)
     return parse_service_time(text)
+
+
+def _routing(text: str) -> Routing:
+    found = {"least": Routing.LEAST_OUTSTANDING_REQUESTS, "random": Routing.RANDOM}.get(text)
+    if found is None:
+        raise BadQuantity(f"{text!r} is neither least nor random")
+    return found
 
 
 def _price(values: OptionValues, old: InstancePrice | None) -> InstancePrice:

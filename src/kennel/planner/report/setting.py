@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kennel.planner.plan import EndpointPlan, Plan
 from kennel.planner.quantities import show_duration
-from kennel.planner.simulation import Metric, Scaling, TrackingPolicy
+from kennel.planner.simulation import Metric, Routing, Scaling, TrackingPolicy
 
 __all__ = ["describe"]
 
@@ -22,6 +22,8 @@ def _phrases(plan: Plan) -> Iterator[str]:
     setting = plan.setting
     if isinstance(plan, EndpointPlan):
         yield f"{_capacity(setting.scaling, plan.setting.instances)} {plan.price.instance_type}"
+        if plan.setting.routing is Routing.RANDOM:
+            yield "routed at random"
     else:
         yield f"{plan.setting.memory_mb:,} MB"
         yield f"at most {plan.setting.limit:,} at once"
