@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.model_archives import Hosting
-from tests.integration.stage import Stage, code_archive
 from tests.integration.test_endpoints import ECHO
 from tests.planes import Plane, wait_until
 
@@ -327,73 +324,6 @@ def test_tags_belong_to_a_target(scaling: Any) -> None:
     )
 
 
-SLEEPER = """
-import time
-
-def handler(event, context):
-    time.sleep(0.2)
-"""
-
-
-def test_provisioned_concurrency_follows_its_utilization(fast: Plane, scaling: Any) -> None:
-    stage = Stage(fast)
-    functions = stage.client("lambda")
-    functions.create_function(
-        FunctionName="sleeper",
-        Role=stage.role,
-        Runtime="python3.11",
-        Handler="main.handler",
-        Code={"ZipFile": code_archive(SLEEPER)},
-        Publish=True,
-    )
-    functions.create_alias(FunctionName="sleeper", Name="live", FunctionVersion="1")
-    sleeper = {
-        "ServiceNamespace": "lambda",
-        "ResourceId": "function:sleeper:live",
-        "ScalableDimension": "lambda:function:ProvisionedConcurrency",
-    }
-    scaling.register_scalable_target(**sleeper, MinCapacity=1, MaxCapacity=3)
-    put = scaling.put_scaling_policy(
-        PolicyName="busy",
-        **sleeper,
-        PolicyType="TargetTrackingScaling",
-        TargetTrackingScalingPolicyConfiguration={
-            "TargetValue": 0.7,
-            "PredefinedMetricSpecification": {
-                "PredefinedMetricType": "LambdaProvisionedConcurrencyUtilization"
-            },
-        },
-    )
-    assert put["Alarms"][0]["AlarmName"].startswith(
-        "TargetTracking-function:sleeper:live-AlarmHigh-"
-    )
-
-    def newest() -> dict[str, Any]:
-        found = scaling.describe_scaling_activities(**sleeper)["ScalingActivities"]
-        return found[0] if found else {}
-
-    wait_until(lambda: newest().get("StatusCode") == "Successful")
-    assert newest()["Cause"] == "minimum capacity was set to 1"
-    wanted = "Successfully set desired concurrency to 3. Change successfully fulfilled by lambda."
-    is_over = threading.Event()
-
-    def load() -> None:
-        while not is_over.is_set():
-            functions.invoke(FunctionName="sleeper", Qualifier="live")
-
-    with ThreadPoolExecutor(3) as pool:
-        calls = [pool.submit(load) for _ in range(3)]
-        try:
-            wait_until(lambda: newest().get("StatusMessage") == wanted)
-        finally:
-            is_over.set()
-        for call in calls:
-            call.result()
-    assert "triggered policy busy" in newest()["Cause"]
-    scaling.deregister_scalable_target(**sleeper)
-    functions.delete_provisioned_concurrency_config(FunctionName="sleeper", Qualifier="live")
-
-
 # What is refused, with AWS's sentences where they are known.
 
 
@@ -437,8 +367,8 @@ def test_what_can_not_be_registered_is_refused(hosting: Hosting, scaling: Any) -
     assert "Could not find endpoint" in register(scaling, "endpoint/no/variant/AllTraffic")[1]
     assert "variant" in register(scaling, "endpoint/busy/variant/Other")[1]
     assert register(scaling, "busy") == (invalid, unsupported)
-    assert register(scaling, "function:sleeper:$LATEST", concurrency) == (invalid, unsupported)
-    assert register(scaling, "function:sleeper", concurrency) == (invalid, unsupported)
+    assert register(scaling, "function:nobody:$LATEST", concurrency) == (invalid, unsupported)
+    assert register(scaling, "function:nobody", concurrency) == (invalid, unsupported)
     assert register(scaling, "function:nobody:live", concurrency)[0] == invalid
     code, message = register(scaling, "table/t", "dynamodb:table:ReadCapacityUnits")
     assert code == "NotImplemented"

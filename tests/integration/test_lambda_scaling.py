@@ -56,6 +56,9 @@ def test_provisioned_concurrency_follows_its_utilization_and_stays_while_nobody_
             "PredefinedMetricSpecification": utilization,
         },
     )["Alarms"]
+    for alarm, kind in zip(alarms, ("High", "Low"), strict=True):
+        start = f"TargetTracking-function:followed:live-Alarm{kind}-"
+        assert alarm["AlarmName"].startswith(start)
 
     def available() -> int:
         found: int = function.client.get_provisioned_concurrency_config(
@@ -75,3 +78,6 @@ def test_provisioned_concurrency_follows_its_utilization_and_stays_while_nobody_
     activities = scaling.describe_scaling_activities(**target)["ScalingActivities"]
     assert {activity["StatusCode"] for activity in activities} == {"Successful"}
     assert all("AlarmHigh" in activity["Cause"] for activity in activities)
+    assert activities[0]["StatusMessage"] == (
+        "Successfully set desired concurrency to 4. Change successfully fulfilled by lambda."
+    )
