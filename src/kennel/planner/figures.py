@@ -36,7 +36,7 @@ class Figures:
 
     `utilisation` is nan where nothing is held. `refused` requests got no answer: throttled, or
     turned away or timed out at a full queue. `capacity_*` are instances, or provisioned
-    environments that are ready. `lines` is the bill.
+    environments that are ready. `lines` is the bill. `activities` by when they began.
     """
 
     duration: float
@@ -114,7 +114,7 @@ def _of_endpoint(plan: EndpointPlan, result: EndpointResult) -> Figures:
         usd=usd,
         lines={"instances": usd},
         minutes=result.minutes,
-        activities=result.activities,
+        activities=sorted(result.activities, key=_begun),
         changes=result.changes,
         counts={"rejected": result.rejected, "timed out": result.timed_out},
     )
@@ -147,7 +147,7 @@ def _of_function(plan: FunctionPlan, result: FunctionResult) -> Figures:
             "provisioned, duration": cost.provisioned_duration,
         },
         minutes=result.minutes,
-        activities=result.activities,
+        activities=sorted(result.activities, key=_begun),
         changes=result.changes,
         counts={
             "throttled": result.throttled,
@@ -163,6 +163,10 @@ def _held(plan: FunctionPlan, result: FunctionResult) -> Iterator[Held]:
     yield Held(0.0, plan.setting.provisioned)
     for activity in result.activities:
         yield Held(activity.begun, activity.after)
+
+
+def _begun(activity: Activity) -> float:
+    return activity.begun
 
 
 def _levels(changes: Sequence[tuple[float, int]], end: float) -> tuple[int, float, int]:
