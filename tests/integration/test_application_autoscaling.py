@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.integration.model_archives import Hosting
@@ -304,6 +305,16 @@ def test_alarms_watch_what_the_policy_names(fast: Plane, scaling: Any) -> None:
         first, second = alarm["Metrics"]
         assert (first["MetricStat"]["Metric"], first["MetricStat"]["Period"]) == (backlog, 60)
         assert second["Expression"] == "m1 / 2"
+
+
+def test_a_caller_of_another_region_gets_alarms_that_act(fast: Plane) -> None:
+    elsewhere = fast.client("application-autoscaling", Config(region_name="eu-west-1"))
+    put = elsewhere.put_scaling_policy(PolicyName="far", **target("busy"), **tracking(10.0))
+    region = fast.connection.region
+    arns = [put["PolicyARN"], *(alarm["AlarmARN"] for alarm in put["Alarms"])]
+    assert {arn.split(":")[3] for arn in arns} == {region}
+    assert len(alarms_of(fast, "busy")) == 2
+    elsewhere.delete_scaling_policy(PolicyName="far", **target("busy"))
 
 
 def test_tags_belong_to_a_target(scaling: Any) -> None:

@@ -36,6 +36,10 @@ class AutoScalingBase(Service):
         self._book = Book(parts.database)
         self._actor = Actor(parts, self._book)
 
+    def _arn(self, service: str, resource: str) -> str:
+        """In the plane's region, whose alarms act, wherever the caller says that it is."""
+        return f"arn:aws:{service}:{self.parts.region}:{self.parts.account_id}:{resource}"
+
     def _scalable(self, namespace: str, resource_id: str, dimension: str) -> Scalable:
         """Raises ValidationException for what AWS does not scale, NotImplementedByKennel for what
         Kennel does not."""

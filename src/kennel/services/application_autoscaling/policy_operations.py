@@ -66,18 +66,17 @@ class PolicyOperations(AutoScalingBase):
         }
         with self._actor.changing:
             known = self._book.policies.get(f"{target.key}|{PolicyName}")
-            policy = self._wanted(ctx, target, PolicyName, PolicyType, given, known)
+            policy = self._wanted(target, PolicyName, PolicyType, given, known)
             self._store(policy, target)
             try:
-                self._bring_alarms(ctx, target, policy, known)
+                self._bring_alarms(target, policy, known)
             except AwsError as error:
                 self._undo(policy, known)
                 raise FailedResourceAccessException(error.message) from None
-        return {"PolicyARN": policy.arn, "Alarms": _shown_alarms(ctx, policy.alarms)}
+        return {"PolicyARN": policy.arn, "Alarms": self._shown_alarms(policy.alarms)}
 
     def _wanted(
         self,
-        ctx: Context,
         target: Target,
         name: str,
         kind: str | None,
@@ -105,7 +104,7 @@ class PolicyOperations(AutoScalingBase):
         else:
             check_steps(configuration, scalable)
         resource = f"resource/{target.namespace}/{target.resource_id}:policyName/{name}"
-        arn = ctx.arn("autoscaling", f"scalingPolicy:{uuid.uuid4()}:{resource}")
+        arn = self._arn("autoscaling", f"scalingPolicy:{uuid.uuid4()}:{resource}")
         return Policy(
             name=name,
             namespace=target.namespace,
@@ -145,9 +144,7 @@ class PolicyOperations(AutoScalingBase):
 
         self.parts.database.write(work)
 
-    def _bring_alarms(
-        self, ctx: Context, target: Target, policy: Policy, known: Policy | None
-    ) -> None:
+    def _bring_alarms(self, target: Target, policy: Policy, known: Policy | None) -> None:
         self._actor.put_alarms(target, policy)
         former = [name for name in known.alarms if name not in policy.alarms] if known else []
         if former:
@@ -188,11 +185,17 @@ class PolicyOperations(AutoScalingBase):
                 "DescribeScalingPolicies",
                 NextToken,
                 size,
-                lambda policy: _shown(ctx, policy, alarms_of(ctx, policy)),
+                lambda policy: _shown(policy, self._shown_alarms(alarms_of(ctx, policy))),
             )
         except AccessDeniedException as error:  # the caller may not see alarms
             raise FailedResourceAccessException(error.message) from None
         return {"ScalingPolicies": page, **more}
+
+    def _shown_alarms(self, names: Sequence[str]) -> list[dict[str, str]]:
+        return [
+            {"AlarmName": name, "AlarmARN": self._arn("cloudwatch", f"alarm:{name}")}
+            for name in names
+        ]
 
     def delete_scaling_policy(
         self,
@@ -255,7 +258,7 @@ def _kind(given: str | None, known: Policy | None) -> PolicyType:
     return known.kind
 
 
-def _shown(ctx: Context, policy: Policy, alarms: Sequence[str]) -> dict[str, Any]:
+def _shown(policy: Policy, alarms: list[dict[str, str]]) -> dict[str, Any]:
     return {
         "PolicyARN": policy.arn,
         "PolicyName": policy.name,
@@ -264,12 +267,6 @@ def _shown(ctx: Context, policy: Policy, alarms: Sequence[str]) -> dict[str, Any
         "ScalableDimension": policy.dimension,
         "PolicyType": policy.kind.value,
         _CONFIGURATIONS[policy.kind]: policy.configuration,
-        "Alarms": _shown_alarms(ctx, alarms),
+        "Alarms": alarms,
         "CreationTime": policy.created,
     }
-
-
-def _shown_alarms(ctx: Context, names: Sequence[str]) -> list[dict[str, str]]:
-    return [
-        {"AlarmName": name, "AlarmARN": ctx.arn("cloudwatch", f"alarm:{name}")} for name in names
-    ]

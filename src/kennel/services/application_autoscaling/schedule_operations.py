@@ -58,7 +58,7 @@ class ScheduleOperations(AutoScalingBase):
         """Of an action that is there, what is not given stays, but for start and end."""
         target = self._target(ServiceNamespace, ResourceId, ScalableDimension, "registered")
         known = self._book.actions.get(f"{target.key}|{ScheduledActionName}")
-        fresh = known or self._fresh(ctx, target, ScheduledActionName)
+        fresh = known or self._fresh(target, ScheduledActionName)
         bounds = ScalableTargetAction
         action = msgspec.structs.replace(
             fresh,
@@ -86,14 +86,14 @@ class ScheduleOperations(AutoScalingBase):
         self.parts.database.write(work)
         self._actor.agenda.put(Kind.FIRE, action.key, action.due)
 
-    def _fresh(self, ctx: Context, target: Target, name: str) -> ScheduledAction:
+    def _fresh(self, target: Target, name: str) -> ScheduledAction:
         resource = f"resource/{target.namespace}/{target.resource_id}:scheduledActionName/{name}"
         return ScheduledAction(
             name=name,
             namespace=target.namespace,
             resource_id=target.resource_id,
             dimension=target.dimension,
-            arn=ctx.arn("autoscaling", f"scheduledAction:{uuid.uuid4()}:{resource}"),
+            arn=self._arn("autoscaling", f"scheduledAction:{uuid.uuid4()}:{resource}"),
             created=self.parts.clock.policy(),
             schedule="",
             due=0.0,

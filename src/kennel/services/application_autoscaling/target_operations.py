@@ -77,7 +77,7 @@ class TargetOperations(AutoScalingBase):
             namespace=ServiceNamespace,
             resource_id=ResourceId,
             dimension=ScalableDimension,
-            arn=ctx.arn("application-autoscaling", f"scalable-target/{secrets.token_hex(18)}"),
+            arn=self._arn("application-autoscaling", f"scalable-target/{secrets.token_hex(18)}"),
             role_arn=_linked_role(ctx, scalable),
             created=self.parts.clock.policy(),
             tags=first_tags(Tags or {}),
