@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.planes import Plane, clean_environment
+
+# No test asserts a time, hypothesis's own included: a machine may be busy with something else.
+settings.register_profile("kennel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kennel")
 
 PlaneFactory = Callable[..., Plane]
 ClientFactory = Callable[[str], Any]

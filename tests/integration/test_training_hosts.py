@@ -46,7 +46,7 @@ def finished(training: Training, name: str) -> dict[str, Any]:
 
 # Trains a line of 8 weights on 32 rows for 20 steps; each process takes its part of every batch.
 DDP = """
-import os, torch
+import os, time, torch
 import torch.distributed as dist
 
 world = int(os.environ.get("WORLD_SIZE", "1"))
@@ -71,7 +71,9 @@ print(f"rank {rank} of {world} at {os.environ.get('MASTER_ADDR')}: final loss: {
 if rank == 0:
     torch.save(model.state_dict(), os.environ["SM_MODEL_DIR"] + "/model.pth")
 if world > 1:
-    dist.barrier()  # gloo aborts a process whose peer is gone before it
+    # gloo aborts a process whose peer is gone before it has left its last operation.
+    dist.barrier()
+    time.sleep(1.0)
     dist.destroy_process_group()
 """
 
