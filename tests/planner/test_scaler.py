@@ -130,6 +130,12 @@ def test_a_scheduled_action_moves_the_bounds_and_the_capacity_with_them():
     assert steps([low]) == [(3000.2, 2, 1)]
 
 
+def test_a_scheduled_action_whose_bounds_exclude_each_other_is_refused():
+    action = ScheduledAction("morning", "at(1970-01-01T00:10:00)", minimum=10)
+    with pytest.raises(BadPlan, match="action morning would make the minimum 10 and the maximum 9"):
+        simulated("0.1/s:1h", Scaling(Bounds(1, 9), [tracked(200)], [action]))
+
+
 def test_what_is_suspended_does_not_happen():
     schedule = ScheduledAction("now", "at(1970-01-01T00:10:00)", minimum=5)
     suspended = Suspended(dynamic_out=True, scheduled=True)

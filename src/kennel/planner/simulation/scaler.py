@@ -213,13 +213,20 @@ class Scaler:
 
     def fire(self, name: str, minimum: int | None, maximum: int | None, now: float) -> int | None:
         """A scheduled action changes the bounds; returns the capacity to go to now, if it changes.
-        A change that is under way ends first."""
+        A change that is under way ends first. Raises BadPlan for bounds that exclude each other:
+        such an action fails on AWS, each time."""
         if self._suspended is not None and self._suspended.scheduled:
             return None
-        self.bounds = Bounds(
+        bounds = Bounds(
             self.bounds.minimum if minimum is None else minimum,
             self.bounds.maximum if maximum is None else maximum,
         )
+        if bounds.minimum > bounds.maximum:
+            raise BadPlan(
+                f"the scheduled action {name} would make the minimum {bounds.minimum} and the "
+                f"maximum {bounds.maximum}: give it both, or others"
+            )
+        self.bounds = bounds
         cause = f"scheduled action name {name} was triggered"
         self._activities.append(Activity(now, now, self.capacity, self.capacity, cause))
         return self.check(now)
