@@ -3,6 +3,7 @@ output, not about the plane."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import boto3
@@ -13,9 +14,12 @@ from kennel.cli.connection import Connection
 __all__ = ["stubbed_plane"]
 
 
-def stubbed_plane(answers: dict[str, list[tuple[str, Any]]]) -> Connection:
+def stubbed_plane(
+    answers: dict[str, list[tuple[str, Any]]], policy_time: datetime | None = None
+) -> Connection:
     """A plane whose clients give `answers[service]` in order, each an (operation, reply); a reply
-    that is a string is the code of an error. Anything else that is asked fails the test."""
+    that is a string is the code of an error. Anything else that is asked fails the test. Its policy
+    time is wall time if none is given."""
     clients: dict[str, Any] = {}
     for service in ("sagemaker", "lambda", "logs"):
         client = boto3.client(
@@ -37,5 +41,8 @@ def stubbed_plane(answers: dict[str, list[tuple[str, Any]]]) -> Connection:
     class Stubbed:
         def client(self, service: str) -> Any:
             return clients[service]
+
+        def policy_time(self) -> datetime:
+            return policy_time or datetime.now(UTC)
 
     return cast(Connection, Stubbed())

@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -139,8 +139,8 @@ NONE: list[tuple[str, Any]] = [
 def kennel_ps(monkeypatch, capsys):
     """Runs `kennel ps` in this process against a plane that answers from a script."""
 
-    def run(answers, *options):
-        monkeypatch.setattr(ps, "connect", lambda state: stubbed_plane(answers))
+    def run(answers, *options, policy_time=None):
+        monkeypatch.setattr(ps, "connect", lambda state: stubbed_plane(answers, policy_time))
         assert main(["ps", *options]) == 0
         return capsys.readouterr().out
 
@@ -167,6 +167,13 @@ def test_the_table_lines_up(kennel_ps):
     column = lines[0].index("STATUS")
     assert [line[column - 2 : column] for line in lines] == ["  "] * 6
     assert all(line[column] != " " for line in lines)
+
+
+def test_endpoints_and_notebooks_grow_old_in_policy_time(kennel_ps):
+    answers = {"sagemaker": [*TRAINING, TUNING, *ENDPOINTS, NOTEBOOKS], "lambda": [FUNCTIONS]}
+    lines = kennel_ps(answers, policy_time=MADE + timedelta(hours=5)).splitlines()
+    old = {line.split()[0] for line in lines if " 5 h " in line}
+    assert old == {"endpoint", "notebook"}
 
 
 def test_a_plane_where_nothing_runs_says_so(kennel_ps):

@@ -90,6 +90,14 @@ def test_the_cooldown_after_a_step_in_blocks_the_next_one() -> None:
     assert vote(TEN, low(3.0), 3, history, NOW + 200).direction is IN
 
 
+def test_a_period_that_began_before_a_step_in_asks_for_no_second_one() -> None:
+    at_once = replace(TEN, in_cooldown=0.0)
+    history = History().after(Change(NOW - 48, 5, 3))
+
+    assert vote(at_once, low(3.0), 3, history, NOW) == Vote("ten", STAY, 3, cooling=True)
+    assert vote(at_once, low(3.0), 3, history, NOW + 60).direction is IN
+
+
 def test_a_step_out_ends_the_cooldown_of_a_step_in_whoever_takes_it() -> None:
     inwards, outwards = Change(NOW - 100, 5, 3), Change(NOW - 50, 3, 6)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import configparser
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,13 @@ class Connection:
             raise CommandError(
                 f"The plane at {self.url} does not answer: {error.reason}."
             ) from None
+
+    def policy_time(self) -> datetime:
+        """The policy time now, by which capacity is held and metrics go. Raises CommandError."""
+        status, body = self.get("/_kennel/status")
+        if status != 200:
+            raise CommandError(f"The plane at {self.url} answered {status} to a status request.")
+        return datetime.fromtimestamp(json.loads(body)["clock"]["policy"], UTC)
 
 
 @contextmanager

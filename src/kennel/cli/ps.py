@@ -32,6 +32,9 @@ class Running:
     since: str
 
 
+_BY_POLICY_TIME = frozenset({"endpoint", "notebook"})
+"""Kinds that hold capacity: they are made, and grow old, in policy time."""
+
 Lister = Callable[[Connection, bool], Iterator[Running]]
 
 
@@ -40,8 +43,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Lists what is running: jobs, endpoints with their instances, functions, notebook\n"
         "instances.\n"
         "DETAIL of what has failed is the reason, cut to the width of a terminal; --json has it\n"
-        "whole. AGE is the time since a thing was made; of a function, since its last change, as\n"
-        "Lambda's API tells of no other time."
+        "whole. AGE is the time since a thing was made, of endpoints and notebook instances in\n"
+        "policy time; of a function, since its last change, as Lambda's API tells of no other\n"
+        "time."
     )
     parser.add_argument("-a", "--all", action="store_true", help="also list what has ended")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
@@ -56,10 +60,14 @@ def run(arguments: argparse.Namespace) -> int:
     elif not found:
         print("Nothing is running.")
     else:
-        now = datetime.now(UTC)
+        wall, policy = datetime.now(UTC), plane.policy_time()
+        nows = [policy if x.kind in _BY_POLICY_TIME else wall for x in found]
         print_table(
             ["KIND", "NAME", "STATUS", "AGE", "DETAIL"],
-            [(x.kind, x.name, x.status, _age(x.since, now), x.detail) for x in found],
+            [
+                (x.kind, x.name, x.status, _age(x.since, now), x.detail)
+                for x, now in zip(found, nows, strict=True)
+            ],
             cut="DETAIL",
         )
     return 0

@@ -94,7 +94,11 @@ def _in(
     wanted = _in_proportion(capacity, metric, policy.target)
     if wanted >= capacity:
         return Vote(policy.name, Direction.STAY, capacity, flaps=True)
-    if last is not None and now - last.at < policy.in_cooldown:
+    # A period that saw the capacity before the last step in says nothing of the one now: with a
+    # cooldown of nothing, as Lambda's is by default, it would be answered twice. AWS does not say
+    # how it keeps from that.
+    rest = max(policy.in_cooldown, policy.period)
+    if last is not None and now - last.at < rest:
         return Vote(policy.name, Direction.STAY, capacity, cooling=True)
     return Vote(policy.name, Direction.IN, wanted)
 
