@@ -103,6 +103,6 @@ def test_the_environments_own_aws_settings_lead_to_the_target(plane, function, t
 
 def test_what_is_not_there_is_told_before_anything_is_sent(plane, tmp_path):
     answer = plane.command("load", "no-such-thing", "--rate", "1/s", "--out", str(tmp_path / "out"))
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert "There is no endpoint or function no-such-thing" in answer.stderr
     assert not (tmp_path / "out").exists()

@@ -59,6 +59,10 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one sentence."""
 
     def error(self, message: str) -> NoReturn:
+        option, lacks, _ = message.partition(": expected one argument")
+        if lacks:  # argparse says so of `--rate -5/s` too
+            name = option.removeprefix("argument ")
+            message = f"{name} needs a value; one that begins with a dash is written {name}=-…"
         self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
 
 

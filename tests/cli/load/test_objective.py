@@ -46,3 +46,21 @@ def test_a_bound_on_latency_fails_if_nothing_was_answered():
 def test_anything_else_is_refused_with_the_forms_there_are(text):
     with pytest.raises(ValueError, match="must be a condition such as p99>300ms"):
         parse_failure(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("p99>300", "no unit: write p99>300ms or p99>300s"),
+        ("max > 2.5", "no unit: write max>2.5ms or max>2.5s"),
+        ("rate<20", "no unit: write rate<20/s or rate<20/min"),
+        ("errors>0.01", "errors>10, or a share of them, as in errors>1%"),
+        ("errors>-1", "whole number"),
+        ("throttles>200%", "whole number"),
+        ("throttles>nan", "whole number"),
+    ],
+)
+def test_a_bound_that_could_mean_two_things_is_refused_with_what_to_write(text, says):
+    with pytest.raises(ValueError) as caught:
+        parse_failure(text)
+    assert says in str(caught.value)

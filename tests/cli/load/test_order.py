@@ -7,6 +7,7 @@ from kennel.cli.errors import UsageError
 from kennel.cli.load import command
 from kennel.cli.load.order import ClientsPlan, TrafficPlan, read_order
 from kennel.cli.load.target import Kind, Target
+from kennel.cli.main import main
 
 
 def order(*words: str):
@@ -87,6 +88,10 @@ def test_an_endpoint_gets_its_headers_and_a_function_has_none():
     ("words", "says"),
     [
         ("--rate 20", "no unit"),
+        ("--rate 5", "'5' has no unit; write 5/s or 5/min"),
+        ("--rate 5/s..50", "'50' has no unit; write 50/s or 50/min"),
+        ("--rate 5/s,50/s", "does not say for how long"),
+        ("--rate=-5/s", "below zero. Write 5/s or 5/min"),
         ("--rate fast", "fast"),
         ("--rate 0/s", "sends nothing"),
         ("--rate 5/s:60s,50/s", "50/s"),
@@ -110,6 +115,20 @@ def test_what_can_not_be_is_told_in_a_sentence(words, says):
         order(*words.split())
     assert says in str(caught.value)
     assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("rate", ["5", "5/s:1m,50", "5:1m", "x/s..5/s", "5/s..50/s,1/s"])
+def test_a_bad_rate_is_told_as_it_was_typed(rate):
+    with pytest.raises(UsageError) as caught:
+        order("--rate", rate)
+    assert "even:" not in str(caught.value)
+    assert "60.0" not in str(caught.value)
+
+
+def test_a_value_that_looks_like_an_option_is_told(capsys):
+    with pytest.raises(SystemExit):
+        main(["load", "dogs", "--rate", "-5/s"])
+    assert "--rate needs a value; one that begins with a dash" in capsys.readouterr().err
 
 
 def test_moments_of_an_endless_rate_are_not_all_drawn_beforehand():

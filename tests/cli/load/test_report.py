@@ -6,7 +6,7 @@ import pytest
 
 from kennel.cli.load.capacity import Capacity
 from kennel.cli.load.outcome import Outcome
-from kennel.cli.load.picture import draw
+from kennel.cli.load.picture import draw, title_of
 from kennel.cli.load.record import Recorder, Sample
 from kennel.cli.load.report import report_of
 from kennel.cli.load.session import Session
@@ -48,7 +48,7 @@ def report(ended: Ended) -> dict[str, Any]:
 def test_the_report_counts_everything_once():
     found = report(Ended())
     requests = found["requests"]
-    assert (requests["sent"], requests["ok"], requests["failed"]) == (200, 180, 20)
+    assert [requests[word] for word in ("sent", "ok", "throttled", "failed")] == [200, 180, 20, 0]
     assert (requests["rate"], requests["ok_rate"]) == (10.0, 9.0)
     assert found["errors"] == {
         "TooManyRequestsException": {"count": 20, "first_message": "Rate Exceeded."}
@@ -73,6 +73,38 @@ def test_the_picture_is_drawn_with_and_without_a_capacity(tmp_path, with_capacit
         ended.capacity = Capacity()
     draw(report(ended), Plan().rate, tmp_path / "report.png")
     assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_title_the_table_and_the_json_count_with_the_same_words():
+    found = report(Ended())
+    lines = dict(summary_of(found))
+    assert (lines["throttled"], lines["failed"]) == ("20", "0")
+    assert "200 requests, 180 ok, 20 throttled, 0 failed" in title_of(found)
+
+
+def test_a_functions_capacity_is_not_called_instances():
+    target = Target(Kind.FUNCTION, "ask", "live")
+    found = report_of(cast(Session, Ended()), target, "here", [])
+    assert found["capacity"]["provisioned_concurrency_seconds"] == 40.0
+    assert "instance_seconds" not in found["capacity"]
+    lines = dict(summary_of(found))
+    assert lines["provisioned-concurrency-seconds"] == "40.0"
+    assert "instance-seconds" not in lines
+
+
+def test_latency_and_rate_stand_on_the_same_stretches(monkeypatch, tmp_path):
+    from matplotlib.figure import Figure
+
+    drawn: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *args, **options: drawn.append(figure))
+    found = report(Ended())
+    draw(found, Plan().rate, tmp_path / "report.png")
+    above, below = drawn[0].axes[:2]
+    bars = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in below.containers[0]]
+    line: Any = above.lines[0]
+    steps = list(line.get_xdata())
+    assert steps[::3] == pytest.approx([begin for begin, _ in bars])
+    assert steps[1::3] == pytest.approx([end for _, end in bars])
 
 
 def test_a_load_without_an_answer_has_a_report_and_a_picture(tmp_path):

@@ -99,8 +99,12 @@ def test_a_name_that_may_not_be_looked_up_as_the_other_kind_is_what_was_found():
 
 
 def test_a_name_of_nothing_is_told():
-    with pytest.raises(CommandError, match="no endpoint or function dogs at nowhere"):
+    with pytest.raises(UsageError, match="no endpoint or function dogs at nowhere"):
         find_target(parse_target("dogs"), Stubbed())
+    for text in ("endpoint:dogs", "function:dogs"):
+        kind = text.partition(":")[0]
+        with pytest.raises(UsageError, match=f"There is no {kind} dogs at nowhere"):
+            find_target(parse_target(text), Stubbed())
 
 
 def test_an_endpoint_that_is_not_ready_is_told():

@@ -230,6 +230,15 @@ def test_a_load_test_tells_what_an_instance_does(monkeypatch, capsys, tmp_path):
     assert "is no report.json" in capsys.readouterr().err
 
 
+def test_what_is_not_there_is_told_as_by_a_load(monkeypatch, capsys):
+    missing: dict[str, Any] = {"sagemaker": [("describe_endpoint", "ValidationException")]}
+    assert run_explain(monkeypatch, missing, RESOURCE) == 2
+    assert "There is no endpoint dogs at a script." in capsys.readouterr().err
+    gone = {"lambda": [("get_function_configuration", "ResourceNotFoundException")]}
+    assert run_explain(monkeypatch, gone, "function:ask:live") == 2
+    assert "There is no function ask:live at a script." in capsys.readouterr().err
+
+
 def test_a_function_needs_its_alias(monkeypatch, capsys):
     assert run_explain(monkeypatch, {}, "function:ask") == 2
     assert "function:ask:ALIAS" in capsys.readouterr().err

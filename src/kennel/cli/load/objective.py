@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ __all__ = ["Failure", "parse_failure"]
 _TEXT = re.compile(r"\s*([a-z]+|p\d+(?:\.\d+)?)\s*([<>])\s*(\S+)\s*")
 _COMPARE = {">": gt, "<": lt}
 _COUNTS: Mapping[str, str] = {"errors": "failed", "throttles": "throttles"}
+_BARE = re.compile(r"\d+(\.\d*)?|\.\d+")
 _FORMS = "p99>300ms, max>2s, mean>50ms, errors>10, errors>1%, throttles>0 or rate<20/s"
 
 
@@ -49,21 +51,44 @@ class Failure:
 
 
 def parse_failure(text: str) -> Failure:
-    """Raises ValueError with a phrase that fits behind an option's name."""
+    """A bound on a latency or a rate has its unit, one on a count is a whole number or a share.
+    Raises ValueError with a phrase that fits behind an option's name."""
     match = _TEXT.fullmatch(text)
-    error = ValueError(f"must be a condition such as {_FORMS}, not {text!r}")
-    if match is None:
-        raise error
-    measure, sign, bound = match.groups()
+    measure, sign, bound = match.groups() if match is not None else ("", "", "")
+    is_latency = measure in ("max", "mean") or (measure[:1] == "p" and _percent(measure) <= 100)
     try:
         if measure in _COUNTS:
-            is_share = bound.endswith("%")
-            number = float(bound.removesuffix("%"))
-            return Failure(text, measure, sign, number / 100 if is_share else number, is_share)
+            return _of_count(text, measure, sign, bound)
         if measure == "rate":
+            _refuse_bare(text, measure, sign, bound, ("/s", "/min"))
             return Failure(text, measure, sign, parse_rate(bound))
-        if measure in ("max", "mean") or (measure[0] == "p" and float(measure[1:]) <= 100):
+        if is_latency:
+            _refuse_bare(text, measure, sign, bound, ("ms", "s"))
             return Failure(text, measure, sign, parse_duration(bound))
-    except (BadQuantity, ValueError):
+    except BadQuantity:
         pass
-    raise error
+    raise ValueError(f"must be a condition such as {_FORMS}, not {text!r}")
+
+
+def _percent(measure: str) -> float:
+    """Of `p99.9`; infinite for what is no percentile."""
+    return float(measure[1:]) if measure[1:2].isdigit() else math.inf
+
+
+def _of_count(text: str, measure: str, sign: str, bound: str) -> Failure:
+    number = bound.removesuffix("%")
+    if bound.endswith("%") and _BARE.fullmatch(number) and float(number) <= 100:
+        return Failure(text, measure, sign, float(number) / 100, is_share=True)
+    if bound.isascii() and bound.isdigit():
+        return Failure(text, measure, sign, float(bound))
+    raise ValueError(
+        f"{text!r} must bound a whole number of requests, as in {measure}{sign}10, or a share of "
+        f"them, as in {measure}{sign}1%"
+    )
+
+
+def _refuse_bare(text: str, measure: str, sign: str, bound: str, units: tuple[str, str]) -> None:
+    """A bound in milliseconds that is taken for seconds would hold never, and nobody would see."""
+    if _BARE.fullmatch(bound):
+        written = " or ".join(f"{measure}{sign}{bound}{unit}" for unit in units)
+        raise ValueError(f"{text!r} has no unit: write {written}")

@@ -14,7 +14,7 @@ from kennel.cli.load.objective import Failure, parse_failure
 from kennel.cli.load.requests import read_payloads
 from kennel.cli.load.target import Kind, Target
 from kennel.planner.errors import PlannerError
-from kennel.planner.quantities import parse_duration
+from kennel.planner.quantities import parse_duration, parse_rate
 from kennel.planner.traffic import Traffic, parse_traffic
 
 __all__ = ["ClientsPlan", "Order", "TrafficPlan", "read_order"]
@@ -137,13 +137,30 @@ def _plan(arguments: argparse.Namespace, seconds: float | None) -> TrafficPlan |
         return TrafficPlan(traffic, seed, Path(arguments.trace).name)
     typed = text = arguments.rate.strip()
     if text[:1].isdigit() or text[:1] == ".":
-        if ":" not in text:  # one rate or ramp, for as long as the load lasts
+        # What is wrong is told of the text that was typed, not of the one that is made of it.
+        if ":" in text:
+            _traffic(text, seconds, "--rate")
+        else:  # one rate or ramp, for as long as the load lasts
+            _check_rates(text)
             text = f"{text}:{_MINUTE if seconds is None else seconds:.6f}s"
         text = text if arguments.poisson else f"even:{text}"
         typed += ", Poisson" if arguments.poisson else ", evenly spaced"
+    elif text.startswith("-"):
+        raise UsageError(f"--rate {text} is below zero. Write 5/s or 5/min.")
     elif arguments.poisson:
         raise UsageError("--poisson is for a plain rate, ramp or schedule.")
     return TrafficPlan(_traffic(text, seconds, "--rate"), seed, typed)
+
+
+def _check_rates(text: str) -> None:
+    """Raises UsageError if a rate, or one of a ramp's two, can't be read."""
+    if "," in text:
+        raise UsageError(f"--rate {text} does not say for how long. Write 5/s:1m,50/s:2m.")
+    for rate in text.split("..", 1):
+        try:
+            parse_rate(rate)
+        except PlannerError as error:
+            raise UsageError(f"--rate: {error}.") from None
 
 
 def _traffic(text: str, seconds: float | None, option: str) -> Traffic:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kennel.cli.load.wording import latency
+from kennel.cli.load.wording import area_of, latency
 
-__all__ = ["draw"]
+__all__ = ["draw", "title_of"]
 
 _DOTS = 150  # an inch
 _BLUE, _DARK, _GREEN, _AMBER, _RED = "#4c78a8", "#1f3b5c", "#54a24b", "#f2a33c", "#c0392b"
@@ -22,15 +22,14 @@ def draw(report: Mapping[str, Any], wanted: Callable[[float], float | None], pat
     """Writes a PNG. `wanted` is the rate that was asked for at a moment. Needs matplotlib."""
     from matplotlib.figure import Figure
 
-    slots = [slot for slot in report["timeline"] if slot["at"] <= report["load"]["seconds"]]
+    slots = [slot for slot in report["timeline"] if slot["at"] < report["load"]["seconds"]]
     capacity = report["capacity"]
     rows = 3 if capacity else 2
     ratios = [3, 2, 1.2][:rows]
     figure = Figure(figsize=(11, 2.6 * rows + 0.8), layout="constrained")
     axes = figure.subplots(rows, 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0]
     unit = 60.0 if report["load"]["seconds"] >= _LONG else 1.0
-    middles = [(slot["at"] + slot["seconds"] / 2) / unit for slot in slots]
-    _draw_latency(axes[0], middles, slots, report)
+    _draw_latency(axes[0], slots, report["load"]["seconds"], unit)
     _draw_rate(axes[1], slots, report["load"]["seconds"], unit, wanted)
     if capacity:
         _draw_capacity(axes[2], capacity, report["load"]["seconds"], unit)
@@ -41,29 +40,39 @@ def draw(report: Mapping[str, Any], wanted: Callable[[float], float | None], pat
             one.axvspan(0, report["load"]["warm_up_seconds"] / unit, color="0.9", zorder=0)
     axes[-1].set_xlabel("minutes" if unit > 1 else "seconds")
     axes[-1].set_xlim(0, report["load"]["seconds"] / unit)
-    figure.suptitle(_title(report), x=0.01, ha="left", fontsize=12)
+    figure.suptitle(title_of(report), x=0.01, ha="left", fontsize=12)
     figure.savefig(path, dpi=_DOTS)
 
 
-def _title(report: Mapping[str, Any]) -> str:
+def title_of(report: Mapping[str, Any]) -> str:
+    """What is above the picture, with the words and numbers of the table."""
     target, requests, found = report["target"], report["requests"], report["latency"]
     name = target["name"] + (f":{target['qualifier']}" if target["qualifier"] else "")
-    text = f"{name}: {requests['sent']:,} requests, {requests['failed']:,} failed"
+    text = f"{name}: {requests['sent']:,} requests"
+    text += "".join(f", {requests[word]:,} {word}" for word in ("ok", "throttled", "failed"))
     if found:
         text += f"; p50 {latency(found['p50'])}, p99 {latency(found['p99'])}"
     return f"{text}\n{textwrap.shorten(report['load']['text'], _TITLE_LENGTH, placeholder=' …')}"
 
 
 def _draw_latency(
-    axes: Any, middles: Sequence[float], slots: Sequence[Mapping[str, Any]], report: Any
+    axes: Any, slots: Sequence[Mapping[str, Any]], seconds: float, unit: float
 ) -> None:
+    """Steps over the very stretches that the bars of the rate stand on. A line from the middle of
+    one stretch to the middle of the next would rise before the load that made it rise."""
+
     def series(name: str) -> list[float]:
         return [float("nan") if slot[name] is None else slot[name] * 1e3 for slot in slots]
 
     median, slow = series("p50"), series("p99")
-    axes.fill_between(middles, median, slow, color=_BLUE, alpha=0.25, linewidth=0)
-    axes.plot(middles, slow, color=_BLUE, label="p99")
-    axes.plot(middles, median, color=_DARK, linewidth=2, label="p50")
+    ends = [min(slot["at"] + slot["seconds"], seconds) for slot in slots]
+    edges = [(slot["at"] / unit, end / unit) for slot, end in zip(slots, ends, strict=True)]
+    steps = [moment for edge in edges for moment in (*edge, edge[1])]
+    low, high = _stepped(median), _stepped(slow)
+    axes.fill_between(steps, low, high, color=_BLUE, alpha=0.25, linewidth=0)
+    axes.plot(steps, high, color=_BLUE, label="p99")
+    axes.plot(steps, low, color=_DARK, linewidth=2, label="p50")
+    middles = [sum(edge) / 2 for edge in edges]
     axes.plot(middles, series("max"), ".", color=_BLUE, markersize=3, label="slowest")
     values = [value for value in series("max") if value == value]
     if values and max(values) > 20 * min(value for value in median if value == value):
@@ -73,6 +82,12 @@ def _draw_latency(
     axes.yaxis.set_major_formatter(lambda value, _: latency(value / 1e3))
     axes.set_title("latency of answered requests, by when they were due", loc="left", fontsize=10)
     _legend(axes)
+
+
+def _stepped(values: Sequence[float]) -> list[float]:
+    """A value for a stretch's beginning and end, and none after it: the next may not be the
+    neighbour."""
+    return [one for value in values for one in (value, value, float("nan"))]
 
 
 def _legend(axes: Any) -> None:
@@ -122,5 +137,6 @@ def _draw_capacity(axes: Any, capacity: Mapping[str, Any], seconds: float, unit:
     axes.fill_between(times, [*numbers, numbers[-1]], step="post", color=_DARK, alpha=0.15)
     axes.set_ylim(0, max(numbers) + 0.5)
     axes.yaxis.get_major_locator().set_params(integer=True)
-    text = f"{capacity['of']}: {capacity['instance_seconds']:,.0f} instance-seconds"
+    name, total = area_of(capacity)
+    text = f"{capacity['of']}: {total:,.0f} {name}"
     axes.set_title(text, loc="left", fontsize=10)

@@ -21,7 +21,7 @@ def report_of(
     session: Session, target: Target, where: str, broken: Sequence[str]
 ) -> dict[str, Any]:
     """The whole report. Times in seconds, rates by the second; `broken` are the conditions of
-    --fail-if that hold."""
+    --fail-if that hold. Every request sent is ok, throttled or failed."""
     recorder, plan = session.recorder, session.order.plan
     counted = max(session.seconds - recorder.warm_up, 1e-9)
     return {
@@ -41,7 +41,7 @@ def report_of(
         "requests": {
             "sent": recorder.requests,
             "ok": recorder.ok,
-            "failed": recorder.failed,
+            "failed": recorder.failed - recorder.throttles,
             "throttled": recorder.throttles,
             "unanswered": session.unanswered,
             "in_warm_up": recorder.warm_up_requests,
@@ -80,10 +80,11 @@ def _capacity(session: Session, target: Target) -> dict[str, Any] | None:
     total = capacity.seconds(session.seconds)
     if total is None:
         return None
+    is_endpoint = target.kind is Kind.ENDPOINT
     return {
-        "of": "instances" if target.kind is Kind.ENDPOINT else "provisioned concurrency",
+        "of": "instances" if is_endpoint else "provisioned concurrency",
         "changes": [{"at": round(at, 3), "number": number} for at, number in capacity.changes],
-        "instance_seconds": round(total, 3),
+        "instance_seconds" if is_endpoint else "provisioned_concurrency_seconds": round(total, 3),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from kennel.cli.load.wording import clock, latency
+from kennel.cli.load.wording import area_of, clock, latency
 
 __all__ = ["summary_of"]
 
@@ -32,7 +32,7 @@ def _lines(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "", f"{requests['unanswered']:,} more were not waited for"
     yield "answered", f"{requests['ok']:,} ok, {requests['ok_rate']:.2f}/s"
     yield "throttled", f"{requests['throttled']:,}"
-    yield "failed", f"{requests['failed'] - requests['throttled']:,}"
+    yield "failed", f"{requests['failed']:,}"
     for code, error in report["errors"].items():
         yield f"  {code}", f"{error['count']:,}: {error['first_message']}"
     yield "latency", _percentiles(report["latency"])
@@ -44,7 +44,8 @@ def _lines(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     capacity = report["capacity"]
     if capacity:
         yield capacity["of"], _changes(capacity["changes"])
-        yield "instance-seconds", f"{capacity['instance_seconds']:,.1f}"
+        name, total = area_of(capacity)
+        yield name, f"{total:,.1f}"
     if len(report["answered_by"]) > 1:
         yield "answered by", ", ".join(f"{who} {n:,}" for who, n in report["answered_by"].items())
     for condition in report["failed_conditions"]:

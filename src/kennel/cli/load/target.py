@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 from kennel.cli.errors import CommandError, UsageError
 from kennel.cli.load.service import Service
 
-__all__ = ["Kind", "Target", "find_target", "parse_target"]
+__all__ = ["Kind", "Target", "find_target", "parse_target", "refuse_missing"]
 
 _ARN = re.compile(r"arn:[\w-]+:(sagemaker|lambda):([\w-]*):\d*:(endpoint/|function:)(.+)")
 _NAME = re.compile(r"[\w-]+")
@@ -39,7 +41,8 @@ class Target:
     @property
     def label(self) -> str:
         """As a person would type it."""
-        return f"{self.name}:{self.qualifier}" if self.qualifier else self.name
+        mark = "/" if self.kind is Kind.ENDPOINT else ":"
+        return f"{self.name}{mark}{self.qualifier}" if self.qualifier else self.name
 
 
 def parse_target(text: str) -> Target:
@@ -59,8 +62,8 @@ def parse_target(text: str) -> Target:
 
 
 def find_target(target: Target, service: Service) -> Target:
-    """The target with its kind. Raises UsageError if a name is that of both kinds, CommandError if
-    it is not there or can't be invoked yet."""
+    """The target with its kind. Raises UsageError if it is not there or a name is that of both
+    kinds, CommandError if it can't be invoked yet."""
     if target.region and target.region != service.region:
         raise UsageError(
             f"The ARN is of {target.region} and the client of {service.region}. Set AWS_REGION, "
@@ -76,9 +79,26 @@ def find_target(target: Target, service: Service) -> Target:
             f"endpoint:{target.name} or function:{target.name}."
         )
     if not found:
-        what = " or ".join(kinds)
-        raise CommandError(f"There is no {what} {target.label} at {service.where}.")
+        raise _missing(target, service)
     return Target(found[0], target.name, target.qualifier, target.region)
+
+
+@contextmanager
+def refuse_missing(target: Target, service: Service) -> Iterator[None]:
+    """Turns an answer that the target is not there into the UsageError that find_target raises."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in _NOT_FOUND:
+            raise _missing(target, service) from None
+        raise
+
+
+def _missing(target: Target, service: Service) -> UsageError:
+    what = target.kind or " or ".join(Kind)
+    return UsageError(f"There is no {what} {target.label} at {service.where}.")
 
 
 def _named(kind: Kind | None, text: str, whole: str, region: str = "") -> Target:

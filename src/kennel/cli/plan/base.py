@@ -101,6 +101,7 @@ def _service_time(
         return _Service(None)
     latency = latency_of(service(), named, parse_duration(arguments.since))
     if latency is None:
+        find_target(named, service())  # one that is not there has no latency either
         raise CommandError(
             f"CloudWatch knows no latency of {named.label}. Say how long a request takes with "
             "--service, or measure it with --measure."

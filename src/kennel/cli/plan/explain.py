@@ -12,6 +12,7 @@ from kennel.cli.connection import aws_errors
 from kennel.cli.errors import UsageError
 from kennel.cli.load.service import Service
 from kennel.cli.load.target import Kind, Target, find_target, parse_target
+from kennel.cli.load.wording import area_of
 from kennel.cli.plan.inputs import service_of
 from kennel.cli.plan.live import latency_of, read_endpoint, read_function
 from kennel.cli.plan.measured import measure
@@ -136,7 +137,7 @@ def _of_report(path: Path) -> MaximumRate:
         report: Any = json.loads(path.read_text())
         rate = float(report["requests"]["ok_rate"])
         seconds, capacity = float(report["load"]["seconds"]), report["capacity"]
-        instances = float(capacity["instance_seconds"]) / seconds if capacity else 1.0
+        instances = area_of(capacity)[1] / seconds if capacity else 1.0
         each = rate / instances
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}.") from None

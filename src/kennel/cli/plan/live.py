@@ -11,7 +11,7 @@ from typing import Any
 
 from kennel.cli.errors import CommandError, UsageError
 from kennel.cli.load.service import PlaneService, Service
-from kennel.cli.load.target import Kind, Target
+from kennel.cli.load.target import Kind, Target, refuse_missing
 from kennel.planner.aws_scaling import ReadScaling, read_scaling
 from kennel.planner.traffic import Traffic, from_counts
 
@@ -63,9 +63,11 @@ class LiveFunction:
 
 
 def read_endpoint(service: Service, name: str, variant: str = "") -> LiveEndpoint:
-    """Raises UsageError if the endpoint has several variants and none is named."""
+    """Raises UsageError if there is no such endpoint, or it has several variants and none is
+    named."""
     sagemaker = service.client("sagemaker")
-    described = sagemaker.describe_endpoint(EndpointName=name)
+    with refuse_missing(Target(Kind.ENDPOINT, name), service):
+        described = sagemaker.describe_endpoint(EndpointName=name)
     variants = {one["VariantName"]: one for one in described.get("ProductionVariants", [])}
     if not variants:
         raise CommandError(
@@ -97,7 +99,8 @@ def read_function(service: Service, name: str, qualifier: str = "") -> LiveFunct
     version."""
     functions = service.client("lambda")
     which = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
-    described = functions.get_function_configuration(**which)
+    with refuse_missing(Target(Kind.FUNCTION, name, qualifier), service):
+        described = functions.get_function_configuration(**which)
     reserved = functions.get_function_concurrency(FunctionName=name)
     return LiveFunction(
         name,
