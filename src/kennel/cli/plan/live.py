@@ -24,7 +24,8 @@ __all__ = [
     "traffic_of",
 ]
 
-_POINTS = 1440  # that GetMetricStatistics gives at most in one answer
+# GetMetricStatistics gives at most 1,440 in one answer; a span may touch a period at each end more.
+_POINTS = 1438
 _MINUTE = 60
 
 
