@@ -52,10 +52,20 @@ def client(plane: Plane) -> ClientFactory:
 def plane_factory(tmp_path: Path) -> Iterator[PlaneFactory]:
     """`plane_factory("--time-scale", "60", start=False)`: a plane of the test's own, which it may
     kill, stop and start again. Runs when it is returned, unless told not to."""
+    yield from _planes(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def module_plane_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlaneFactory]:
+    """The same for a plane that the tests of a module share."""
+    yield from _planes(tmp_path_factory.mktemp("planes"))
+
+
+def _planes(folder: Path) -> Iterator[PlaneFactory]:
     planes: list[Plane] = []
 
     def make(*options: str, start: bool = True, prefix: tuple[str, ...] = ()) -> Plane:
-        planes.append(Plane(tmp_path / f"plane-{len(planes)}", *options, prefix=prefix))
+        planes.append(Plane(folder / f"plane-{len(planes)}", *options, prefix=prefix))
         return planes[-1].start() if start else planes[-1]
 
     yield make

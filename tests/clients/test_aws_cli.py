@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,22 +19,18 @@ from botocore import xform_name
 from botocore.exceptions import WaiterError
 
 from tests.aws_command import AwsCommand
+from tests.conftest import PlaneFactory
 from tests.integration.listings import LISTINGS, Listing
 from tests.integration.stage import Stage, code_archive, training_request
 from tests.integration.waits import WAITS
-from tests.planes import Plane
 
 SIZE = 200 << 20
 FAILED = 255  # the exit status of a call that the service refused
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    plane = Plane(tmp_path_factory.mktemp("cli") / "state")
-    try:
-        yield Stage(plane.start())
-    finally:
-        plane.close()
+def stage(module_plane_factory: PlaneFactory) -> Stage:
+    return Stage(module_plane_factory())
 
 
 @pytest.fixture

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tests.conftest import PlaneFactory
 from tests.integration.model_archives import Hosting
-from tests.integration.test_application_autoscaling import target, tracking
+from tests.integration.scaled_variants import activities, target, tracking
 from tests.integration.test_endpoints import ECHO
-from tests.planes import Plane, wait_until
-
-
-def activities(plane: Plane) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = plane.client(
-        "application-autoscaling"
-    ).describe_scaling_activities(**target("survivor"))["ScalingActivities"]
-    return found
+from tests.planes import wait_until
 
 
 def test_a_change_of_capacity_is_followed_on_and_alarms_are_made_again(
@@ -30,16 +21,20 @@ def test_a_change_of_capacity_is_followed_on_and_alarms_are_made_again(
     put = scaling.put_scaling_policy(PolicyName="ten", **target("survivor"), **tracking(10.0))
     names = [alarm["AlarmName"] for alarm in put["Alarms"]]
     scaling.register_scalable_target(**target("survivor"), MinCapacity=2)
-    wait_until(
-        lambda: [each["StatusCode"] for each in activities(plane)] == ["InProgress"], seconds=3
+
+    def statuses() -> list[str]:
+        return [each["StatusCode"] for each in activities(scaling, "survivor")]
+
+    wait_until(lambda: statuses() == ["InProgress"], seconds=3)
+    assert (
+        "Waiting for change to be fulfilled" in activities(scaling, "survivor")[0]["StatusMessage"]
     )
-    assert "Waiting for change to be fulfilled" in activities(plane)[0]["StatusMessage"]
     plane.client("cloudwatch").delete_alarms(AlarmNames=names[:1])  # as if they were not all made
 
     plane.kill()
     plane.start()
 
-    wait_until(lambda: [each["StatusCode"] for each in activities(plane)] == ["Successful"])
+    wait_until(lambda: statuses() == ["Successful"])
     (variant,) = Hosting(plane).wait("survivor")["ProductionVariants"]
     assert variant["CurrentInstanceCount"] == 2
 

@@ -15,12 +15,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.conftest import PlaneFactory
 from tests.integration.model_archives import Hosting
+from tests.integration.scaled_variants import activities, target, tracking
 from tests.planes import Plane, clean_environment, wait_until
 from tests.soak import LOAD_REQUESTS
 
@@ -42,8 +42,6 @@ def output_fn(prediction, accept):
     return json.dumps(prediction)
 """
 
-RESOURCE = "endpoint/dogs/variant/AllTraffic"
-DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 MOST = 200.0  # requests a second
 
 
@@ -53,42 +51,21 @@ class Scaled:
     def __init__(self, plane: Plane) -> None:
         self.hosting = Hosting(plane)
         self.scaling = plane.client("application-autoscaling")
-        self.alarms = plane.client("cloudwatch")
 
-    def deploy(self) -> dict[str, Any]:
-        """Makes everything; returns PutScalingPolicy's reply."""
+    def deploy(self) -> None:
         self.hosting.deploy("dogs", SCRIPT)
         self.hosting.wait("dogs")
-        target = {
-            "ServiceNamespace": "sagemaker",
-            "ResourceId": RESOURCE,
-            "ScalableDimension": DIMENSION,
-        }
-        self.scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=3)
-        reply: dict[str, Any] = self.scaling.put_scaling_policy(
-            **target,
+        self.scaling.register_scalable_target(**target("dogs"), MinCapacity=1, MaxCapacity=3)
+        self.scaling.put_scaling_policy(
+            **target("dogs"),
             PolicyName="invocations",
-            PolicyType="TargetTrackingScaling",
-            TargetTrackingScalingPolicyConfiguration={
-                "TargetValue": 10.0,
-                "PredefinedMetricSpecification": {
-                    "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
-                },
-                "ScaleInCooldown": 30,
-                "ScaleOutCooldown": 30,
-            },
+            **tracking(10.0, ScaleInCooldown=30, ScaleOutCooldown=30),
         )
-        return reply
 
     def instances(self) -> int:
         """CurrentInstanceCount."""
         described = self.hosting.sagemaker.describe_endpoint(EndpointName="dogs")
         return int(described["ProductionVariants"][0]["CurrentInstanceCount"])
-
-    def activities(self) -> list[dict[str, Any]]:
-        """Scaling activities, the oldest first."""
-        found = self.scaling.describe_scaling_activities(ServiceNamespace="sagemaker")
-        return list(reversed(found["ScalingActivities"]))
 
 
 @pytest.fixture(params=SCALES, ids=lambda scale: f"at-{scale:g}-times-the-pace")
@@ -148,12 +125,14 @@ def test_the_seeds_endpoint_scales_out_and_in_and_no_request_fails(
     policies = scaled.scaling.describe_scaling_policies(ServiceNamespace="sagemaker")
     alarms = policies["ScalingPolicies"][0]["Alarms"]
     assert [alarm["AlarmName"].rsplit("-", 5)[0] for alarm in alarms] == [
-        f"TargetTracking-{RESOURCE}-AlarmHigh",
-        f"TargetTracking-{RESOURCE}-AlarmLow",
+        "TargetTracking-endpoint/dogs/variant/AllTraffic-AlarmHigh",
+        "TargetTracking-endpoint/dogs/variant/AllTraffic-AlarmLow",
     ]
     assert scaled.instances() == 1
     wait_until(lambda: scaled.instances() == 3, 8 * minute + 20, "three instances")
-    os.kill(int(scaled.hosting.invoke("dogs")), signal.SIGKILL)
+    killed = int(scaled.hosting.invoke("dogs"))
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{killed}"), what="it is gone")
     wait_until(lambda: scaled.instances() == 3, 60, "the killed instance is replaced")
     scaled.hosting.config("dogs-again", ("AllTraffic", "dogs", 1, 1.0))
     scaled.hosting.sagemaker.update_endpoint(
@@ -169,7 +148,7 @@ def test_the_seeds_endpoint_scales_out_and_in_and_no_request_fails(
     report = json.loads(output)
     assert report["requests"]["failed"] == report["requests"]["unanswered"] == 0, report["errors"]
     assert report["requests"]["ok"] >= LOAD_REQUESTS
-    first, *_, last = scaled.activities()
+    last, *_, first = activities(scaled.scaling, "dogs")
     assert "-AlarmHigh-" in first["Cause"]
     assert "triggered policy invocations" in first["Cause"]
     assert first["StatusMessage"].startswith("Successfully set desired instance count to 3.")

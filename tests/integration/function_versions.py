@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-
-import pytest
-from botocore.exceptions import ClientError
 
 from tests.integration.functions import Functions, archive
 from tests.planes import Plane
@@ -17,7 +13,6 @@ __all__ = [
     "code",
     "configure",
     "create",
-    "error_of",
     "more_than",
     "numbers",
     "publish",
@@ -66,13 +61,6 @@ def publish(functions: Functions, name: str, **changes: Any) -> str:
     if changes:
         configure(functions, name, **changes)
     return str(functions.client.publish_version(FunctionName=name)["Version"])
-
-
-def error_of(call: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**parameters)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def numbers(functions: Functions, name: str) -> list[str]:

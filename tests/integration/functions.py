@@ -10,7 +10,15 @@ from typing import Any
 
 from tests.integration.model_archives import TRUST
 
-__all__ = ["Functions", "archive"]
+__all__ = ["ECHO", "Functions", "archive"]
+
+ECHO = """
+import os
+
+def handler(event, context):
+    print("asked", event)
+    return {"event": event, "pid": os.getpid()}
+"""
 
 
 def archive(files: dict[str, str | bytes], *, stored: bool = False) -> bytes:

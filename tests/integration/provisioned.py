@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import datetime
 import json
-from collections.abc import Callable
 from typing import Any
 
 from botocore.config import Config
@@ -14,7 +13,7 @@ from botocore.exceptions import ClientError
 from tests.integration.functions import Functions, archive
 from tests.planes import Plane, wait_until
 
-__all__ = ["NAP", "Napping", "metric", "ready", "refused"]
+__all__ = ["NAP", "Napping", "metric", "ready"]
 
 NAP = """
 import os, time
@@ -44,15 +43,6 @@ def ready(functions: Functions, name: str, qualifier: str) -> dict[str, Any]:
 
     found: dict[str, Any] = wait_until(settled, what=f"{name}:{qualifier} is allocated")
     return found
-
-
-def refused(call: Callable[[], Any]) -> tuple[str, str]:
-    """The code and the message that a call is refused with."""
-    try:
-        call()
-    except ClientError as error:
-        return error.response["Error"]["Code"], error.response["Error"]["Message"]
-    raise AssertionError("the call was not refused")
 
 
 def metric(plane: Plane, name: str, statistic: str, dimensions: dict[str, str]) -> float | None:

@@ -24,13 +24,9 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+def plane(module_plane_factory: PlaneFactory) -> Plane:
     """Shared: each test has a metric and alarms of its own."""
-    shared = Plane(tmp_path_factory.mktemp("alarms") / "state", *MINUTE)
-    try:
-        yield shared.start()
-    finally:
-        shared.close()
+    return module_plane_factory(*MINUTE)
 
 
 @contextmanager
@@ -203,6 +199,7 @@ def test_alarms_outlive_a_killed_plane(plane_factory: PlaneFactory) -> None:
         await_state(plane, "high", "ALARM")
         await_state(plane, "low", "OK")
         before = {name: history(plane, name, "StateUpdate") for name in ("high", "low")}
+        assert all(before.values())
         plane.kill()
         plane.start()
         put_alarm(plane, "third", EvaluationPeriods=3)

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
+from tests.conftest import PlaneFactory
 from tests.integration.model_archives import Hosting
+from tests.integration.refusals import refused
+from tests.integration.scaled_variants import DIMENSION, activities, target, tracking
 from tests.integration.test_endpoints import ECHO
 from tests.planes import Plane, wait_until
 
-DIMENSION = "sagemaker:variant:DesiredInstanceCount"
-
 
 @pytest.fixture(scope="module")
-def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
-    plane = Plane(tmp_path_factory.mktemp("autoscaling") / "state", "--time-scale", "120")
-    try:
-        yield plane.start()
-    finally:
-        plane.close()
+def fast(module_plane_factory: PlaneFactory) -> Plane:
+    return module_plane_factory("--time-scale", "120")
 
 
 @pytest.fixture(scope="module")
@@ -36,37 +31,9 @@ def scaling(fast: Plane) -> Any:
     return fast.client("application-autoscaling")
 
 
-def target(endpoint: str) -> dict[str, str]:
-    return {
-        "ServiceNamespace": "sagemaker",
-        "ResourceId": f"endpoint/{endpoint}/variant/AllTraffic",
-        "ScalableDimension": DIMENSION,
-    }
-
-
-def tracking(value: float, **more: Any) -> dict[str, Any]:
-    return {
-        "PolicyType": "TargetTrackingScaling",
-        "TargetTrackingScalingPolicyConfiguration": {
-            "TargetValue": value,
-            "PredefinedMetricSpecification": {
-                "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
-            },
-            **more,
-        },
-    }
-
-
 def count_of(hosting: Hosting, endpoint: str) -> int:
     described = hosting.sagemaker.describe_endpoint(EndpointName=endpoint)
     return int(described["ProductionVariants"][0]["CurrentInstanceCount"])
-
-
-def activities(scaling: Any, endpoint: str, **more: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = scaling.describe_scaling_activities(**target(endpoint), **more)[
-        "ScalingActivities"
-    ]
-    return found
 
 
 def done(scaling: Any, endpoint: str) -> int:
@@ -80,14 +47,6 @@ def alarms_of(plane: Plane, endpoint: str) -> list[str]:
     prefix = f"TargetTracking-endpoint/{endpoint}/"
     found = plane.client("cloudwatch").describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
     return [alarm["AlarmName"] for alarm in found]
-
-
-def refused(call: Any) -> tuple[str, str]:
-    """The code and the sentence that a call is refused with."""
-    with pytest.raises(ClientError) as caught:
-        call()
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def code_of(call: Any) -> str:
@@ -301,7 +260,8 @@ def test_alarms_watch_what_the_policy_names(fast: Plane, scaling: Any) -> None:
         {"Id": "m1", "MetricStat": {"Metric": backlog, "Stat": "Sum"}, "ReturnData": False},
         {"Id": "e1", "Expression": "m1 / 2", "Label": "per worker"},
     ]
-    for alarm in watched("CustomizedMetricSpecification", {"Metrics": metrics}):
+    high, low = watched("CustomizedMetricSpecification", {"Metrics": metrics})
+    for alarm in (high, low):
         first, second = alarm["Metrics"]
         assert (first["MetricStat"]["Metric"], first["MetricStat"]["Period"]) == (backlog, 60)
         assert second["Expression"] == "m1 / 2"

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,17 +14,15 @@ from botocore.exceptions import WaiterError
 
 from tests.conftest import PlaneFactory
 from tests.integration.model_archives import Hosting
-from tests.integration.test_endpoints import ECHO, error_of
+from tests.integration.refusals import error_of
+from tests.integration.scaled_variants import target
+from tests.integration.test_endpoints import ECHO
 from tests.planes import Plane, wait_until
 
 
 @pytest.fixture(scope="module")
-def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
-    plane = Plane(tmp_path_factory.mktemp("fast") / "state", "--time-scale", "60")
-    try:
-        yield plane.start()
-    finally:
-        plane.close()
+def fast(module_plane_factory: PlaneFactory) -> Plane:
+    return module_plane_factory("--time-scale", "60")
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +79,7 @@ def test_what_instances_use_of_their_type_is_published(fast: Plane, hosting: Hos
 
     wait_until(lambda: found("MemoryUtilization"))
     assert all(0 < percent < 100 for percent in found("MemoryUtilization"))
+    wait_until(lambda: found("CPUUtilization"))
     assert all(0 <= percent <= 200 for percent in found("CPUUtilization"))
 
 
@@ -94,7 +92,8 @@ def test_what_was_routable_can_be_read_as_instance_seconds(fast: Plane, hosting:
         return [found[time] for time in sorted(found)][1:-1]
 
     wait_until(lambda: len(whole_minutes()) >= 2)
-    assert whole_minutes() == pytest.approx([120.0] * len(whole_minutes()))
+    held = whole_minutes()
+    assert held == pytest.approx([120.0] * len(held))
 
 
 def test_a_routing_strategy_is_described_and_acted_on(hosting: Hosting) -> None:
@@ -233,18 +232,13 @@ def test_a_variant_that_is_a_scalable_target_keeps_its_type_and_goes_with_its_en
     hosting.deploy("target", ECHO)
     hosting.wait("target")
     scaling = fast.client("application-autoscaling")
-    target = {
-        "ServiceNamespace": "sagemaker",
-        "ResourceId": "endpoint/target/variant/AllTraffic",
-        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-    }
-    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+    scaling.register_scalable_target(**target("target"), MinCapacity=1, MaxCapacity=2)
     hosting.config("larger", ("AllTraffic", "target", 1, 1.0), instance_type="ml.m5.xlarge")
     hosting.config("renamed", ("Other", "target", 1, 1.0))
     hosting.config("same", ("AllTraffic", "target", 1, 1.0))
     for config in ("larger", "renamed"):
         code, message, _ = error_of(
-            lambda config=config: hosting.sagemaker.update_endpoint(  # type: ignore[misc]
+            lambda config=config: hosting.sagemaker.update_endpoint(
                 EndpointName="target", EndpointConfigName=config
             )
         )

@@ -8,14 +8,14 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import WaiterError
 
 from tests.integration.model_archives import Hosting, archive
+from tests.integration.refusals import error_of
 from tests.planes import Plane, wait_until
 
 ECHO = """
@@ -43,17 +43,6 @@ def output_fn(prediction, accept):
 @pytest.fixture(scope="module")
 def hosting(plane: Plane) -> Hosting:
     return Hosting(plane)
-
-
-def error_of(call: Callable[[], Any]) -> tuple[str, str, int]:
-    with pytest.raises(ClientError) as caught:
-        call()
-    response = caught.value.response
-    return (
-        response["Error"]["Code"],
-        response["Error"]["Message"],
-        response["ResponseMetadata"]["HTTPStatusCode"],
-    )
 
 
 def metric_sum(plane: Plane, endpoint: str, metric: str, statistic: str = "Sum") -> float:

@@ -8,13 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from tests.integration.function_versions import (
     ARN,
     code,
     create,
-    error_of,
     more_than,
     publish,
     setting,
@@ -22,12 +19,8 @@ from tests.integration.function_versions import (
     total,
 )
 from tests.integration.functions import Functions
+from tests.integration.refusals import refused
 from tests.planes import Plane, wait_until
-
-
-@pytest.fixture(scope="module")
-def functions(plane: Plane) -> Functions:
-    return Functions(plane)
 
 
 def test_an_alias_is_a_name_for_a_version_that_can_be_moved(functions: Functions) -> None:
@@ -52,14 +45,14 @@ def test_an_alias_is_a_name_for_a_version_that_can_be_moved(functions: Functions
     assert (moved["FunctionVersion"], moved["Description"]) == ("2", "now the second")
     assert functions.invoke(f"{ARN}named:live", {})["json"]["setting"] == "b"
     stale = {"FunctionName": "named", "Name": "live", "RevisionId": made["RevisionId"]}
-    assert error_of(client.update_alias, **stale)[0] == "PreconditionFailedException"
+    assert refused(client.update_alias, **stale)[0] == "PreconditionFailedException"
     read = client.get_alias(FunctionName="named", Name="live")
     assert read["RevisionId"] == moved["RevisionId"]
     client.delete_alias(FunctionName="named", Name="live")
-    kind, message = error_of(client.get_alias, FunctionName="named", Name="live")
+    kind, message = refused(client.get_alias, FunctionName="named", Name="live")
     assert kind == "ResourceNotFoundException"
     assert message == f"Cannot find alias arn: {ARN}named:live"
-    kind, message = error_of(client.invoke, FunctionName="named", Qualifier="live")
+    kind, message = refused(client.invoke, FunctionName="named", Qualifier="live")
     assert (kind, message) == ("ResourceNotFoundException", f"Function not found: {ARN}named:live")
 
 
@@ -73,12 +66,12 @@ def test_an_alias_keeps_its_versions_from_being_deleted(functions: Functions) ->
         FunctionName="held", Name="both", FunctionVersion="1", RoutingConfig=weights
     )
     for qualifier, names in (("1", "both, live"), ("2", "both")):
-        kind, message = error_of(client.delete_function, FunctionName="held", Qualifier=qualifier)
+        kind, message = refused(client.delete_function, FunctionName="held", Qualifier=qualifier)
         assert kind == "ResourceConflictException"
         assert message == (
             f"Unable to delete version because the following aliases reference it: [{names}]"
         )
-    kind, message = error_of(client.delete_function, FunctionName="held", Qualifier="live")
+    kind, message = refused(client.delete_function, FunctionName="held", Qualifier="live")
     assert kind == "InvalidParameterValueException"
     assert message == "Deletion of aliases is not currently supported."
     listed = client.list_aliases(FunctionName="held", FunctionVersion="2")["Aliases"]
@@ -93,8 +86,8 @@ def test_an_alias_that_says_what_is_impossible_is_refused(functions: Functions) 
     publish(functions, "bounds", Timeout=4)
     client = functions.client
 
-    def refused(version: str, weights: dict[str, float], function: str = "bounds") -> Any:
-        return error_of(
+    def said(version: str, weights: dict[str, float], function: str = "bounds") -> Any:
+        return refused(
             client.create_alias,
             FunctionName=function,
             Name="live",
@@ -103,27 +96,27 @@ def test_an_alias_that_says_what_is_impossible_is_refused(functions: Functions) 
         )
 
     invalid, absent = "InvalidParameterValueException", "ResourceNotFoundException"
-    assert refused("1", {"2": 0.1, "3": 0.1}) == (
+    assert said("1", {"2": 0.1, "3": 0.1}) == (
         invalid,
         "Number of items in AdditionalVersionWeights cannot be greater than 1",
     )
-    assert refused("1", {"1": 0.1}) == (
+    assert said("1", {"1": 0.1}) == (
         invalid,
         "Invalid function version 1. Function version 1 is already included in routing "
         "configuration.",
     )
-    assert refused("$LATEST", {"1": 0.1}) == (
+    assert said("$LATEST", {"1": 0.1}) == (
         invalid,
         "$LATEST is not supported for an alias pointing to more than 1 version",
     )
-    assert refused("9", {}) == (absent, f"Function not found: {ARN}bounds:9")
-    assert refused("1", {"9": 0.1}) == (absent, f"Function not found: {ARN}bounds:9")
-    assert refused("01", {}) == (absent, f"Function not found: {ARN}bounds:01")
-    assert refused("1", {}, "nobody") == (absent, f"Function not found: {ARN}nobody:1")
+    assert said("9", {}) == (absent, f"Function not found: {ARN}bounds:9")
+    assert said("1", {"9": 0.1}) == (absent, f"Function not found: {ARN}bounds:9")
+    assert said("01", {}) == (absent, f"Function not found: {ARN}bounds:01")
+    assert said("1", {}, "nobody") == (absent, f"Function not found: {ARN}nobody:1")
     for weights in ({"2": 1.5}, {"$LATEST": 0.5}):
-        assert refused("1", weights)[0] == "ValidationException"
+        assert said("1", weights)[0] == "ValidationException"
     client.create_alias(FunctionName="bounds", Name="newest", FunctionVersion="$LATEST")
-    kind, message = error_of(
+    kind, message = refused(
         client.create_alias, FunctionName="bounds", Name="newest", FunctionVersion="1"
     )
     assert kind == "ResourceConflictException"
@@ -136,7 +129,7 @@ def test_two_versions_behind_an_alias_have_the_same_role(
     create(functions, "roles", Publish=True)
     other = functions.role_named("another")
     publish(functions, "roles", Role=other)
-    kind, message = error_of(
+    kind, message = refused(
         functions.client.create_alias,
         FunctionName="roles",
         Name="both",
@@ -269,9 +262,9 @@ def test_permissions_and_event_settings_need_their_qualifier_and_go_with_it(
         (client.put_function_event_invoke_config, events),
     ):
         for qualifier in ("live", "7"):
-            kind, _ = error_of(call, **parameters, Qualifier=qualifier)
+            kind, _ = refused(call, **parameters, Qualifier=qualifier)
             assert kind == "ResourceNotFoundException"
-    kind, message = error_of(client.add_permission, **permission, Qualifier="$LATEST")
+    kind, message = refused(client.add_permission, **permission, Qualifier="$LATEST")
     assert kind == "InvalidParameterValueException"
     assert message == "We currently do not support adding policies for $LATEST."
     alias = client.create_alias(FunctionName="owned", Name="live", FunctionVersion="1")
@@ -281,18 +274,18 @@ def test_permissions_and_event_settings_need_their_qualifier_and_go_with_it(
     policy = client.get_policy(FunctionName="owned", Qualifier="live")
     assert policy["RevisionId"] == revision != alias["RevisionId"]
     assert f"{ARN}owned:live" in policy["Policy"]
-    kind, _ = error_of(client.get_policy, FunctionName="owned")
+    kind, _ = refused(client.get_policy, FunctionName="owned")
     assert kind == "ResourceNotFoundException"
     client.delete_alias(FunctionName="owned", Name="live")
     client.create_alias(FunctionName="owned", Name="live", FunctionVersion="1")
     for call in (client.get_policy, client.get_function_event_invoke_config):
-        kind, _ = error_of(call, FunctionName="owned", Qualifier="live")
+        kind, _ = refused(call, FunctionName="owned", Qualifier="live")
         assert kind == "ResourceNotFoundException"
 
 
 def test_only_a_function_has_tags(functions: Functions) -> None:
     create(functions, "untagged", Publish=True)
-    kind, message = error_of(
+    kind, message = refused(
         functions.client.tag_resource, Resource=f"{ARN}untagged:1", Tags={"a": "b"}
     )
     assert kind == "InvalidParameterValueException"

@@ -7,7 +7,8 @@ import time
 from collections import Counter
 
 from tests.conftest import PlaneFactory
-from tests.integration.provisioned import Napping, metric, refused
+from tests.integration.provisioned import Napping, metric
+from tests.integration.refusals import refused
 from tests.planes import Plane, wait_until
 
 
@@ -101,7 +102,7 @@ def test_a_reservation_is_of_a_function_that_is_there_and_not_of_a_version(plane
     function = Napping(plane, "unversioned")
     client = function.client
     for call in (client.get_function_concurrency, client.delete_function_concurrency):
-        assert refused(lambda call=call: call(FunctionName="nobody"))[0] == (  # type: ignore[misc]
+        assert refused(lambda call=call: call(FunctionName="nobody"))[0] == (
             "ResourceNotFoundException"
         )
     code, _ = refused(

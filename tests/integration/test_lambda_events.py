@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import PlaneFactory
 from tests.integration.functions import Functions
 from tests.planes import Plane, wait_until
 
@@ -23,12 +23,8 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
-    plane = Plane(tmp_path_factory.mktemp("fast") / "state", "--time-scale", str(SCALE))
-    try:
-        yield plane.start()
-    finally:
-        plane.close()
+def fast(module_plane_factory: PlaneFactory) -> Plane:
+    return module_plane_factory("--time-scale", str(SCALE))
 
 
 @pytest.fixture(scope="module")

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.integration.functions import Functions, archive
+from tests.integration.refusals import error_of
 from tests.planes import Plane, wait_until
 
 ONE = "def handler(event, context):\n    return 1\n"
 TWO = "def handler(event, context):\n    return 2\n"
-
-
-@pytest.fixture(scope="module")
-def functions(plane: Plane) -> Functions:
-    return Functions(plane)
-
-
-def error_of(call: Callable[[], Any]) -> tuple[str, str, int]:
-    with pytest.raises(ClientError) as caught:
-        call()
-    response = caught.value.response
-    return (
-        response["Error"]["Code"],
-        response["Error"]["Message"],
-        response["ResponseMetadata"]["HTTPStatusCode"],
-    )
 
 
 def updated(functions: Functions, name: str) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import PlaneFactory
-from tests.integration.provisioned import NAP, Napping, metric, ready, refused
+from tests.integration.provisioned import NAP, Napping, metric, ready
+from tests.integration.refusals import refused
 from tests.planes import Plane, wait_until
 
 PROVISIONED = "provisioned-concurrency"
@@ -71,7 +72,7 @@ def test_a_qualifier_that_is_not_there_has_no_provisioned_concurrency(
     function: Napping, qualifier: str, what: str
 ) -> None:
     for call in (put, got, remove):
-        code, message = refused(lambda call=call: call(function, qualifier))  # type: ignore[misc]
+        code, message = refused(lambda call=call: call(function, qualifier))
         assert code == "ResourceNotFoundException"
         assert message.startswith(what)
 

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from tests.conftest import PlaneFactory
 from tests.integration.function_versions import (
     ARN,
     code,
     configure,
     create,
-    error_of,
     numbers,
     publish,
     setting,
     settle,
 )
 from tests.integration.functions import Functions, archive
+from tests.integration.refusals import refused
 from tests.planes import Plane, wait_until
-
-
-@pytest.fixture(scope="module")
-def functions(plane: Plane) -> Functions:
-    return Functions(plane)
 
 
 def test_a_version_stays_as_it_was_published_whatever_becomes_of_the_function(
@@ -74,22 +67,22 @@ def test_a_version_is_published_only_of_the_code_and_the_revision_that_are_meant
 ) -> None:
     made = create(functions, "meant")
     publishing = functions.client.publish_version
-    kind, message = error_of(publishing, FunctionName="meant", CodeSha256="other")
+    kind, message = refused(publishing, FunctionName="meant", CodeSha256="other")
     assert kind == "InvalidParameterValueException"
     assert message == (
         "CodeSHA256 (other) is different from current CodeSHA256 in $LATEST "
         f"({made['CodeSha256']}). Please try again with the CodeSHA256 in $LATEST."
     )
-    kind, _ = error_of(publishing, FunctionName="meant", RevisionId="stale")
+    kind, _ = refused(publishing, FunctionName="meant", RevisionId="stale")
     assert kind == "PreconditionFailedException"
-    kind, message = error_of(publishing, FunctionName="nobody")
+    kind, message = refused(publishing, FunctionName="nobody")
     assert (kind, message) == ("ResourceNotFoundException", f"Function not found: {ARN}nobody")
     latest = functions.client.get_function_configuration(FunctionName="meant")
     published = publishing(
         FunctionName="meant", CodeSha256=latest["CodeSha256"], RevisionId=latest["RevisionId"]
     )
     assert published["Version"] == "1"
-    kind, message = error_of(publishing, FunctionName="meant:1")
+    kind, message = refused(publishing, FunctionName="meant:1")
     assert kind == "InvalidParameterValueException"
     assert message.startswith("Current operation does not support versions other than $LATEST.")
 
@@ -136,12 +129,12 @@ def test_a_deleted_version_is_gone_and_the_others_go_on(functions: Functions) ->
     delete = functions.client.delete_function
     delete(FunctionName="thinned:1")
     delete(FunctionName="thinned", Qualifier="1")  # again, and nothing comes of it
-    kind, message = error_of(functions.client.invoke, FunctionName="thinned", Qualifier="1")
+    kind, message = refused(functions.client.invoke, FunctionName="thinned", Qualifier="1")
     assert (kind, message) == ("ResourceNotFoundException", f"Function not found: {ARN}thinned:1")
     assert numbers(functions, "thinned") == ["$LATEST", "2"]
     assert functions.invoke("thinned", {}, Qualifier="2")["json"]["version"] == "2"
     assert functions.invoke("thinned", {})["json"]["version"] == "$LATEST"
-    kind, message = error_of(delete, FunctionName="thinned", Qualifier="$LATEST")
+    kind, message = refused(delete, FunctionName="thinned", Qualifier="$LATEST")
     assert kind == "InvalidParameterValueException"
     assert message == "$LATEST version cannot be deleted without deleting the function."
 
@@ -184,9 +177,9 @@ def test_what_could_not_be_unpacked_is_a_failed_version_and_the_next_is_none_of_
     wait_until(lambda: state() == "Failed")
     found = configuration(FunctionName="spoilt", Qualifier="2")
     assert found["StateReasonCode"] == "InvalidZipFileException"
-    kind, _ = error_of(functions.client.invoke, FunctionName="spoilt", Qualifier="2")
+    kind, _ = refused(functions.client.invoke, FunctionName="spoilt", Qualifier="2")
     assert kind == "ResourceConflictException"
-    kind, _ = error_of(functions.client.publish_version, FunctionName="spoilt")
+    kind, _ = refused(functions.client.publish_version, FunctionName="spoilt")
     assert kind == "ResourceConflictException"
     assert functions.invoke("spoilt", {})["json"]["code"] == "one"
     functions.client.update_function_code(

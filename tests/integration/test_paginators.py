@@ -1,13 +1,12 @@
 """boto3's own paginators, every one whose operation docs/coverage.md calls real or bookkeeping.
 
-Which there are is read from botocore's data; tests/integration/listings.py says of each what to
+Which there are is read from botocore's data; the package listings says of each what to
 walk.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import jmespath
@@ -16,9 +15,9 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from scripts.coverage_page import coverage
+from tests.conftest import PlaneFactory
 from tests.integration.listings import LISTINGS, Listing
 from tests.integration.stage import Stage
-from tests.planes import Plane
 
 BAD_TOKEN = {
     "application-autoscaling": "InvalidNextTokenException",
@@ -36,12 +35,8 @@ NONSENSE = ("nonsense", "bm9uc2Vuc2U=", "kwECAw==")  # base64 of a word, and of 
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    plane = Plane(tmp_path_factory.mktemp("paginators") / "state")
-    try:
-        yield Stage(plane.start())
-    finally:
-        plane.close()
+def stage(module_plane_factory: PlaneFactory) -> Stage:
+    return Stage(module_plane_factory())
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +85,8 @@ class Walk:
 def test_every_paginator_of_a_covered_operation_is_walked() -> None:
     wanted = {(one.service, name) for one in coverage() for name in one.paginators}
     missing = [" ".join(pair) for pair in sorted(wanted - LISTINGS.keys())]
-    assert not missing, f"no recipe for {missing}: add it to tests/integration/listings.py"
-    assert LISTINGS.keys() == wanted, "listings.py has what no paginator of boto3's can walk"
+    assert not missing, f"no recipe for {missing}: add it to tests/integration/listings"
+    assert LISTINGS.keys() == wanted, "listings has what no paginator of boto3's can walk"
 
 
 def test_every_item_comes_once_and_in_order(walk: Walk) -> None:

@@ -7,7 +7,6 @@ tests/integration/waits.py says how to bring that about.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,20 +15,16 @@ from botocore import xform_name
 from botocore.exceptions import WaiterError
 
 from scripts.coverage_page import coverage
+from tests.conftest import PlaneFactory
 from tests.integration.stage import Stage
 from tests.integration.waits import UNREACHABLE, WAITS, Case, Wait
-from tests.planes import Plane
 
 SECONDS = 60.0  # no waiter has more to wait for here
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    plane = Plane(tmp_path_factory.mktemp("waiters") / "state")
-    try:
-        yield Stage(plane.start())
-    finally:
-        plane.close()
+def stage(module_plane_factory: PlaneFactory) -> Stage:
+    return Stage(module_plane_factory())
 
 
 @pytest.fixture(scope="module")

@@ -67,5 +67,15 @@ async def echo(body: bytes) -> tuple[int, bytes]:
     return 200, body
 
 
+def held(gate: asyncio.Event) -> Handler:
+    """Answers as `echo` does, once the gate is open."""
+
+    async def answer(body: bytes) -> tuple[int, bytes]:
+        await gate.wait()
+        return await echo(body)
+
+    return answer
+
+
 async def die(body: bytes) -> None:
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -25,7 +26,7 @@ from kennel.services.sagemaker_runtime.errors import (
     ValidationError,
 )
 from kennel.services.sagemaker_runtime.instance_connection import InstanceConnection
-from tests.services.sagemaker_runtime.instances import FakeInstance, Handler, die, echo
+from tests.services.sagemaker_runtime.instances import FakeInstance, Handler, die, echo, held
 from tests.services.sagemaker_runtime.notes import Notes
 
 
@@ -62,7 +63,13 @@ class _Scene:
             VariantPlan(name, weight, [instance.place for instance in instances])
             for name, (weight, instances) in variants.items()
         ]
+        await self.plan(*plans)
+
+    async def plan(self, *plans: VariantPlan) -> None:
         await asyncio.to_thread(self.router.publish, "e", plans, self.left.append)
+
+    async def withdraw(self) -> None:
+        await asyncio.to_thread(self.router.withdraw, "e", self.left.append)
 
     async def invoke(self, body: bytes = b"x", variant: str = "") -> bytes:
         served = await self.router.invoke(Invocation("e", body, target_variant=variant))
@@ -74,7 +81,7 @@ def run(test: Callable[[_Scene], Coroutine[Any, Any, None]], folder: Path) -> No
         async with contextlib.AsyncExitStack() as stack:
             scene = _Scene(folder, stack)
             await test(scene)
-            await asyncio.to_thread(scene.router.withdraw, "e", scene.left.append)
+            await scene.withdraw()
             await asyncio.sleep(0.01)
 
     asyncio.run(main())
@@ -186,8 +193,7 @@ def test_a_request_is_sent_to_another_instance_once_only(tmp_path: Path) -> None
 def test_instances_that_were_dead_before_they_were_asked_do_not_count(tmp_path: Path) -> None:
     async def test(scene: _Scene) -> None:
         dead = [InstancePlace(name, tmp_path / name) for name in ("a", "b", "c")]
-        plans = [VariantPlan("v", 1.0, [(await scene.instance("d")).place, *dead])]
-        await asyncio.to_thread(scene.router.publish, "e", plans, scene.left.append)
+        await scene.plan(VariantPlan("v", 1.0, [(await scene.instance("d")).place, *dead]))
         assert await scene.invoke(b"asked") == b"asked"
         assert sorted(name for name, _ in scene.failures.seen) == ["a", "b", "c"]
 
@@ -291,13 +297,11 @@ def test_a_request_that_waited_too_long_is_503_and_counted_as_a_failure(
 def test_a_strategy_that_changes_loses_no_request_that_waits(tmp_path: Path) -> None:
     async def test(scene: _Scene) -> None:
         for strategy in ("LEAST_OUTSTANDING_REQUESTS", "RANDOM"):
-            plans = [VariantPlan("v", 1.0, [], strategy)]
-            await asyncio.to_thread(scene.router.publish, "e", plans, scene.left.append)
+            await scene.plan(VariantPlan("v", 1.0, [], strategy))
             waiting = asyncio.ensure_future(scene.invoke())
             await asyncio.sleep(0)
         places = [(await scene.instance(name)).place for name in ("a", "b")]
-        plans = [VariantPlan("v", 1.0, places, "LEAST_OUTSTANDING_REQUESTS")]
-        await asyncio.to_thread(scene.router.publish, "e", plans, scene.left.append)
+        await scene.plan(VariantPlan("v", 1.0, places, "LEAST_OUTSTANDING_REQUESTS"))
         assert await waiting == b"x"
 
     run(test, tmp_path)
@@ -306,12 +310,9 @@ def test_a_strategy_that_changes_loses_no_request_that_waits(tmp_path: Path) -> 
 def test_the_beat_says_how_many_wait_and_are_served_per_instance(tmp_path: Path) -> None:
     async def test(scene: _Scene) -> None:
         gate = asyncio.Event()
-
-        async def wait(body: bytes) -> tuple[int, bytes]:
-            await gate.wait()
-            return 200, body
-
-        await scene.publish(v=(1.0, [await scene.instance(name, wait) for name in ("a", "b")]))
+        await scene.publish(
+            v=(1.0, [await scene.instance(name, held(gate)) for name in ("a", "b")])
+        )
         asking = [asyncio.ensure_future(scene.invoke()) for _ in range(7)]
         await asyncio.sleep(0)
         scene.router.beat(1_700_000_050)
@@ -367,12 +368,7 @@ def test_a_model_that_is_silent_is_a_model_error_and_not_asked_again(
 def test_an_instance_that_leaves_answers_its_last_request_first(tmp_path: Path) -> None:
     async def test(scene: _Scene) -> None:
         gate = asyncio.Event()
-
-        async def wait(body: bytes) -> tuple[int, bytes]:
-            await gate.wait()
-            return 200, body
-
-        old, new = await scene.instance("old", wait), await scene.instance("new")
+        old, new = await scene.instance("old", held(gate)), await scene.instance("new")
         await scene.publish(v=(1.0, [old]))
         first = asyncio.ensure_future(scene.invoke(b"first"))
         queued = asyncio.ensure_future(scene.invoke(b"queued"))
@@ -417,7 +413,7 @@ def test_a_full_queue_is_503(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_withdrawn_endpoint_is_not_found(tmp_path: Path) -> None:
     async def test(scene: _Scene) -> None:
         await scene.publish(v=(1.0, [await scene.instance("a")]))
-        await asyncio.to_thread(scene.router.withdraw, "e", scene.left.append)
+        await scene.withdraw()
         with pytest.raises(ValidationError, match=r"Endpoint e of account \d+ not found"):
             await scene.invoke()
         assert scene.left == ["a"]
@@ -428,12 +424,7 @@ def test_a_withdrawn_endpoint_is_not_found(tmp_path: Path) -> None:
 def test_a_caller_that_gives_up_takes_no_instance_with_it(tmp_path: Path) -> None:
     async def test(scene: _Scene) -> None:
         gate = asyncio.Event()
-
-        async def wait(body: bytes) -> tuple[int, bytes]:
-            await gate.wait()
-            return 200, body
-
-        await scene.publish(v=(1.0, [await scene.instance("a", wait)]))
+        await scene.publish(v=(1.0, [await scene.instance("a", held(gate))]))
         served = asyncio.ensure_future(scene.invoke(b"1"))
         await asyncio.sleep(0)
         quitter = asyncio.ensure_future(scene.invoke(b"2"))
@@ -452,14 +443,9 @@ def test_a_socket_path_may_be_longer_than_a_socket_address(tmp_path: Path) -> No
     deep.mkdir()
 
     async def test(scene: _Scene) -> None:
-        import os
-
-        from kennel.services.sagemaker_runtime import InstancePlace
-
         short = await scene.instance("a")
         os.link(short.place.socket, deep / "socket")
-        plans = [VariantPlan("v", 1.0, [InstancePlace("a", deep / "socket")])]
-        await asyncio.to_thread(scene.router.publish, "e", plans, scene.left.append)
+        await scene.plan(VariantPlan("v", 1.0, [InstancePlace("a", deep / "socket")]))
         assert await scene.invoke(b"deep") == b"deep"
 
     run(test, tmp_path)
