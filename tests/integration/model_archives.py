@@ -107,14 +107,14 @@ class Hosting:
     def wait(self, name: str) -> dict[str, Any]:
         """Waits until the endpoint is InService, by boto3's own waiter."""
         self.sagemaker.get_waiter("endpoint_in_service").wait(
-            EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+            EndpointName=name, WaiterConfig={"Delay": 0.2, "MaxAttempts": 600}
         )
         described: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=name)
         return described
 
     def wait_deleted(self, name: str) -> None:
         self.sagemaker.get_waiter("endpoint_deleted").wait(
-            EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 90}
+            EndpointName=name, WaiterConfig={"Delay": 0.2, "MaxAttempts": 450}
         )
 
     def invoke(self, name: str, body: bytes = b"{}", **options: Any) -> bytes:

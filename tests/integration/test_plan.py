@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.functions import Functions
 from tests.integration.model_archives import Hosting
+from tests.integration.scaled_variants import target, tracking
 from tests.planes import wait_until
 
 NAPS = """
@@ -23,12 +24,6 @@ def transform_fn(model, body, content_type, accept):
     return "{}", "application/json"
 """
 SLEEPY = "import time\ndef handler(event, context):\n    time.sleep(0.03)\n    return event\n"
-RESOURCE = "endpoint/planned/variant/AllTraffic"
-TARGET = {
-    "ServiceNamespace": "sagemaker",
-    "ResourceId": RESOURCE,
-    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-}
 MEASURE = ("--requests", "20")
 TRAFFIC = ("--traffic", "5/s:10m,60/s:20m")
 
@@ -39,19 +34,11 @@ def endpoint(plane) -> str:
     hosting.deploy("planned", NAPS)
     hosting.wait("planned")
     scaling = plane.client("application-autoscaling")
-    scaling.register_scalable_target(**TARGET, MinCapacity=1, MaxCapacity=3)
+    scaling.register_scalable_target(**target("planned"), MinCapacity=1, MaxCapacity=3)
     scaling.put_scaling_policy(
-        **TARGET,
+        **target("planned"),
         PolicyName="seed",
-        PolicyType="TargetTrackingScaling",
-        TargetTrackingScalingPolicyConfiguration={
-            "TargetValue": 10.0,
-            "PredefinedMetricSpecification": {
-                "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
-            },
-            "ScaleOutCooldown": 30,
-            "ScaleInCooldown": 30,
-        },
+        **tracking(10.0, ScaleOutCooldown=30, ScaleInCooldown=30),
     )
     return "planned"
 
@@ -76,7 +63,9 @@ def test_a_live_endpoint_is_measured_and_simulated_with_its_own_policy(plane, en
 
 
 def test_a_live_policy_is_explained_with_what_an_instance_was_measured_to_do(plane, endpoint):
-    answer = plane.command("plan", "explain", RESOURCE, "--measure", *MEASURE)
+    answer = plane.command(
+        "plan", "explain", target("planned")["ResourceId"], "--measure", *MEASURE
+    )
     assert answer.returncode == 0, answer.stderr
     assert "It has 1 to 3 instances, now 1, of ml.m5.large." in answer.stdout
     assert "A target of 10 is ten invocations a minute per instance" in answer.stdout
@@ -94,11 +83,11 @@ def test_what_the_search_finds_is_set_by_the_calls_that_it_gives(plane, endpoint
     for call in record["calls"]:
         getattr(plane.client(call["service"]), call["operation"])(**call["arguments"])
     scaling = plane.client("application-autoscaling")
-    (target,) = scaling.describe_scalable_targets(
-        ServiceNamespace="sagemaker", ResourceIds=[RESOURCE]
+    (registered,) = scaling.describe_scalable_targets(
+        ServiceNamespace="sagemaker", ResourceIds=[target("planned")["ResourceId"]]
     )["ScalableTargets"]
     least = record["chosen"]["capacity"]["least"]
-    assert target["MinCapacity"] == least
+    assert registered["MinCapacity"] == least
 
 
 def test_the_traffic_and_the_latency_are_read_from_the_planes_own_metrics(plane, endpoint):
