@@ -124,8 +124,8 @@ def test_a_function_is_measured_by_what_it_reports(plane):
     assert record["latency"]["p50"] >= 0.03
 
 
-def test_what_is_not_there_is_said_in_aws_words(plane):
+def test_what_is_not_there_is_bad_input(plane):
     answer = plane.command("plan", "explain", "endpoint/nobody/variant/AllTraffic")
-    assert answer.returncode == 1
-    assert "Could not find endpoint" in answer.stderr
+    assert answer.returncode == 2
+    assert "There is no endpoint nobody at the plane" in answer.stderr
     assert "Traceback" not in answer.stderr
