@@ -9,11 +9,13 @@ from kennel.services.application_autoscaling.errors import (
     InvalidNextTokenException,
     ValidationException,
 )
+from kennel.services.application_autoscaling.records import Policy, ScheduledAction, Target
 from kennel.services.page_token import decode_place, encode_place
+from kennel.store import Collection
 
-__all__ = ["check_dimension", "page_of", "page_size", "place_of"]
+__all__ = ["check_dimension", "page_of", "page_size", "place_of", "those_of"]
 
-D = TypeVar("D")
+D = TypeVar("D", Target, Policy, ScheduledAction)
 
 
 def check_dimension(dimension: str | None, resources: str | Sequence[str] | None) -> None:
@@ -22,6 +24,23 @@ def check_dimension(dimension: str | None, resources: str | Sequence[str] | None
         raise ValidationException(
             "ResourceId must be specified when ScalableDimension is specified"
         )
+
+
+def those_of(
+    kept: Collection[D],
+    namespace: str,
+    resources: str | Sequence[str] | None,
+    dimension: str | None,
+) -> list[tuple[str, D]]:
+    """The (key, document) pairs of a namespace, of resources and of a dimension if they are given,
+    in the keys' order. Raises ValidationException for a dimension without a resource."""
+    check_dimension(dimension, resources)
+    ids = (resources,) if isinstance(resources, str) else resources
+    return [
+        (key, document)
+        for key, document in kept.list(f"{namespace}:")
+        if dimension in (None, document.dimension) and (not ids or document.resource_id in ids)
+    ]
 
 
 def page_size(asked: int | None, most: int) -> int:

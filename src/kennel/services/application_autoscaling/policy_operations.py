@@ -17,7 +17,7 @@ from kennel.services.application_autoscaling.errors import (
     ObjectNotFoundException,
     ValidationException,
 )
-from kennel.services.application_autoscaling.listing import check_dimension, page_of, page_size
+from kennel.services.application_autoscaling.listing import page_of, page_size, those_of
 from kennel.services.application_autoscaling.policy_alarms import alarm_names
 from kennel.services.application_autoscaling.policy_request import check_steps, check_tracking
 from kennel.services.application_autoscaling.records import Policy, PolicyType, Target, target_key
@@ -170,14 +170,9 @@ class PolicyOperations(AutoScalingBase):
         NextToken: str | None = None,
     ) -> dict[str, Any]:
         """By dimension, resource and name."""
-        check_dimension(ScalableDimension, ResourceId)
-        found = [
-            (key, policy)
-            for key, policy in self._book.policies.list(f"{ServiceNamespace}:")
-            if ScalableDimension in (None, policy.dimension)
-            and ResourceId in (None, policy.resource_id)
-            and (not PolicyNames or policy.name in PolicyNames)
-        ]
+        found = those_of(self._book.policies, ServiceNamespace, ResourceId, ScalableDimension)
+        if PolicyNames:
+            found = [pair for pair in found if pair[1].name in PolicyNames]
         size = page_size(MaxResults, _PAGE)
         try:
             page, more = page_of(

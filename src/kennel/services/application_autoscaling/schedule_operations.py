@@ -20,7 +20,7 @@ from kennel.services.application_autoscaling.errors import (
     ValidationException,
 )
 from kennel.services.application_autoscaling.firing import parsed
-from kennel.services.application_autoscaling.listing import check_dimension, page_of, page_size
+from kennel.services.application_autoscaling.listing import page_of, page_size, those_of
 from kennel.services.application_autoscaling.records import ScheduledAction, Target, target_key
 from kennel.services.application_autoscaling.scalable import Scalable
 from kennel.services.context import Context
@@ -136,14 +136,9 @@ class ScheduleOperations(AutoScalingBase):
         NextToken: str | None = None,
     ) -> dict[str, Any]:
         """By dimension, resource and name; those that are over are gone."""
-        check_dimension(ScalableDimension, ResourceId)
-        found = [
-            (key, action)
-            for key, action in self._book.actions.list(f"{ServiceNamespace}:")
-            if ScalableDimension in (None, action.dimension)
-            and ResourceId in (None, action.resource_id)
-            and (not ScheduledActionNames or action.name in ScheduledActionNames)
-        ]
+        found = those_of(self._book.actions, ServiceNamespace, ResourceId, ScalableDimension)
+        if ScheduledActionNames:
+            found = [pair for pair in found if pair[1].name in ScheduledActionNames]
         size = page_size(MaxResults, _PAGE)
         page, more = page_of(found, "DescribeScheduledActions", NextToken, size, _shown)
         return {"ScheduledActions": page, **more}

@@ -17,7 +17,7 @@ from kennel.services.application_autoscaling.errors import (
     LimitExceededException,
     ValidationException,
 )
-from kennel.services.application_autoscaling.listing import check_dimension, page_of, page_size
+from kennel.services.application_autoscaling.listing import page_of, page_size, those_of
 from kennel.services.application_autoscaling.records import Target, target_key
 from kennel.services.application_autoscaling.scalable import Scalable
 from kennel.services.application_autoscaling.tag_operations import first_tags
@@ -118,13 +118,7 @@ class TargetOperations(AutoScalingBase):
         NextToken: str | None = None,
     ) -> dict[str, Any]:
         """By dimension and resource."""
-        check_dimension(ScalableDimension, ResourceIds)
-        found = [
-            (key, target)
-            for key, target in self._book.targets.list(f"{ServiceNamespace}:")
-            if ScalableDimension in (None, target.dimension)
-            and (not ResourceIds or target.resource_id in ResourceIds)
-        ]
+        found = those_of(self._book.targets, ServiceNamespace, ResourceIds, ScalableDimension)
         size = page_size(MaxResults, _PAGE)
         page, more = page_of(found, "DescribeScalableTargets", NextToken, size, _shown)
         return {"ScalableTargets": page, **more}
