@@ -180,6 +180,17 @@ def test_statistics_that_can_not_be_are_an_error(
         stage.call("GetMetricStatistics", **asked)
 
 
+def test_statistics_of_a_day_by_the_minute_can_be_asked_from_any_second(
+    stage: Stage, now: float
+) -> None:
+    day = 86_400
+    stage.put(datum(1, now - day), datum(2, now))
+    points = stage.statistics(now - day + 30.5, now + 30.5, Statistics=["Sum"])
+    assert [(point["Timestamp"], point["Sum"]) for point in points] == [(now - day, 1), (now, 2)]
+    with pytest.raises(InvalidParameterCombinationException, match="up to 1,441 datapoints"):
+        stage.statistics(now - day + 30, now + 90, Statistics=["Sum"])
+
+
 def test_metric_data_come_newest_first_unless_told_otherwise(stage: Stage, now: float) -> None:
     stage.put(datum(1, now), datum(2, now + 60), datum(4, now + 180))
     (result,) = data(stage, now, now + 240, query())["MetricDataResults"]

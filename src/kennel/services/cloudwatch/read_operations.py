@@ -37,6 +37,8 @@ from kennel.services.context import Context
 __all__ = ["MAX_QUERIES", "MAX_STATISTICS_POINTS", "ReadOperations"]
 
 MAX_STATISTICS_POINTS = 1440
+"""Whole periods from StartTime to EndTime as they were given: [O] AWS's error counts these, and a
+day up to now fits. Where the rounded start adds a period, its datapoint comes too."""
 MAX_QUERIES = 500
 
 
@@ -63,11 +65,12 @@ class ReadOperations(CloudWatchBase):
                 "At least one of the parameters Statistics and ExtendedStatistics must be "
                 "specified."
             )
-        if (end - start) / Period > MAX_STATISTICS_POINTS:
+        asked = int((end - epoch(StartTime)) // Period)
+        if asked > MAX_STATISTICS_POINTS:
             raise InvalidParameterCombinationException(
-                f"You have requested up to {int((end - start) // Period):,} datapoints, which "
-                f"exceeds the limit of {MAX_STATISTICS_POINTS:,}. You may reduce the datapoints "
-                "requested by increasing Period, or decreasing the time range."
+                f"You have requested up to {asked:,} datapoints, which exceeds the limit of "
+                f"{MAX_STATISTICS_POINTS:,}. You may reduce the datapoints requested by "
+                "increasing Period, or decreasing the time range."
             )
         if unknown := set(Statistics or ()) - SIMPLE.keys():
             raise InvalidParameterValueException(
