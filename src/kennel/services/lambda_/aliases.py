@@ -109,8 +109,8 @@ class Aliases(Area):
         return _described(ctx, alias)
 
     def delete_alias(self, ctx: Context, *, FunctionName: str, Name: str) -> None:
-        """Deletes an alias with its permissions and event settings; one that isn't there is no
-        error ([O])."""
+        """Deletes an alias with its permissions, event settings and provisioned concurrency; one
+        that isn't there is no error ([O])."""
         function = unqualified(ctx, FunctionName)
 
         def delete(connection: sqlite3.Connection) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kennel.services.lambda_.capacity import Capacity, Provision
+from kennel.services.lambda_.capacity import Capacity, Provision, provision_key
 from kennel.services.lambda_.code_store import CodeStore
 from kennel.services.lambda_.document import (
     Alias,
@@ -107,6 +107,7 @@ class Area:
             return document
 
         self.functions.update_in(connection, function, change)
+        self.provisions.delete_in(connection, provision_key(function, qualifier))
 
 
 def unqualified(ctx: Context, text: str) -> str:

@@ -82,17 +82,12 @@ class Capacity:
 
     def refresh(self, function: str, qualifier: str) -> None:
         """Has the fleet do what is stored of a function and one of its qualifiers, which may be
-        gone: its configuration goes with it."""
+        gone."""
         with self._lock:  # who reads last, tells last
             found = self._functions.get(function)
             self._fleet.reserve(function, None if found is None else found.reserved)
-            key = provision_key(function, qualifier)
-            provision = self._provisions.get(key)
-            wanted: Mapping[str, int] = {}
-            if provision is not None:
-                wanted = self._wanted(provision)
-                if not wanted:
-                    self._provisions.delete(key)
+            provision = self._provisions.get(provision_key(function, qualifier))
+            wanted = {} if provision is None else self._wanted(provision)
             self._fleet.provision(function, qualifier, wanted)
             if found is None:
                 self._fleet.forget(function)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.services.lambda_.area import Area
+from kennel.services.lambda_.capacity import provision_key
 from kennel.services.lambda_.document import Version, alias_key, version_key
 from kennel.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -49,6 +50,8 @@ class Deletion(Area):
                 self.versions.delete_in(connection, key)
             for key, _ in self.aliases.list_in(connection, alias_key(named.name, "")):
                 self.aliases.delete_in(connection, key)
+            for key, _ in self.provisions.list_in(connection, provision_key(named.name, "")):
+                self.provisions.delete_in(connection, key)
             self.functions.delete_in(connection, named.name)
             return [version for _, version in found]
 
