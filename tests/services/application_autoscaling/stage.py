@@ -16,6 +16,7 @@ from kennel.scaling import AlarmState
 from kennel.services import Context, Dispatcher, Parts, Service
 from kennel.services.alarm_actions import AlarmCall, AlarmReading
 from kennel.services.application_autoscaling import ApplicationAutoScaling
+from kennel.services.cloudwatch.errors import LimitExceededFault
 from kennel.services.iam import Iam
 from kennel.store import Database
 
@@ -89,6 +90,7 @@ class FakeCloudWatch(Service):
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
         self.alarms: dict[str, dict[str, Any]] = {}
+        self.most = 100
         self.readings: dict[str, AlarmReading] = {}
 
     def alarm_reading(self, alarm_name: str) -> AlarmReading | None:
@@ -112,7 +114,10 @@ class FakeCloudWatch(Service):
         Period: Any = None,
         Dimensions: Any = None,
     ) -> None:
-        self.alarms[AlarmName] = {"AlarmName": AlarmName, "AlarmActions": AlarmActions}
+        if len(self.alarms.keys() | {AlarmName}) > self.most:
+            raise LimitExceededFault("There are too many alarms.")
+        alarm = {"AlarmName": AlarmName, "AlarmActions": AlarmActions, "Threshold": Threshold}
+        self.alarms[AlarmName] = alarm
 
     def describe_alarms(self, ctx: Context, *, ActionPrefix: str) -> dict[str, Any]:
         found = [alarm for alarm in self.alarms.values() if alarm["AlarmActions"] == [ActionPrefix]]

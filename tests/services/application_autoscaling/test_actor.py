@@ -11,6 +11,7 @@ import pytest
 from kennel.errors import AwsError
 from kennel.scaling import AlarmState
 from kennel.services.alarm_actions import AlarmActor, AlarmCall, AlarmReading
+from kennel.services.application_autoscaling.errors import FailedResourceAccessException
 from kennel.services.scalable_targets import ScalableTargets
 from tests.services.application_autoscaling.stage import ACCOUNT, TARGET, Stage
 
@@ -366,3 +367,21 @@ def test_a_change_of_a_policy_keeps_its_cooldown(stage: Stage) -> None:
     stage.run(100)
     stage.ring(high, 20.0)
     assert stage.sagemaker.asked == [2, 4]
+
+
+def test_a_policy_whose_alarms_can_not_all_be_made_changes_nothing(stage: Stage) -> None:
+    stage.register(1, 9)
+    stage.cloudwatch.most = 1
+    with pytest.raises(FailedResourceAccessException, match="too many alarms"):
+        stage.track()
+    assert stage.cloudwatch.alarms == {}
+
+    stage.track(DisableScaleIn=True)
+    before = stage.cloudwatch.alarms.copy()
+    with pytest.raises(FailedResourceAccessException, match="too many alarms"):
+        stage.track(TargetValue=20.0)
+    assert stage.cloudwatch.alarms == before
+    (policy,) = stage.call("DescribeScalingPolicies", ServiceNamespace="sagemaker")[
+        "ScalingPolicies"
+    ]
+    assert policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] == 10.0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from kennel.errors import AccessDeniedException, AwsError
 from kennel.services.application_autoscaling.ballots import alarms_of
@@ -71,7 +74,7 @@ class PolicyOperations(AutoScalingBase):
             try:
                 self._bring_alarms(target, policy, known)
             except AwsError as error:
-                self._undo(policy, known)
+                self._undo(target, policy, known)
                 raise FailedResourceAccessException(error.message) from None
         return {"PolicyARN": policy.arn, "Alarms": self._shown_alarms(policy.alarms)}
 
@@ -152,11 +155,21 @@ class PolicyOperations(AutoScalingBase):
                 "cloudwatch", "DeleteAlarms", AlarmNames=former
             )
 
-    def _undo(self, policy: Policy, known: Policy | None) -> None:
+    def _undo(self, target: Target, policy: Policy, known: Policy | None) -> None:
+        """Policy and alarms are again as they were."""
+        ctx = self._actor.role.acting(target.role_arn)
+        made = [name for name in policy.alarms if known is None or name not in known.alarms]
+        with contextlib.suppress(AwsError):  # a role that may not make alarms need not be able to
+            if made:
+                ctx.call("cloudwatch", "DeleteAlarms", AlarmNames=made)
+            if known is not None:
+                self._actor.put_alarms(target, known)
         if known is None:
             self._book.policies.delete(policy.key)
         else:
-            self._book.policies.put(known.key, known)
+            self._book.policies.update(
+                known.key, lambda stored: msgspec.structs.replace(known, history=stored.history)
+            )
 
     def describe_scaling_policies(
         self,
