@@ -1,7 +1,7 @@
 """Who callers are, and the keys that prove it."""
 
 from kennel.identity.credentials import CredentialDirectory, Credentials
-from kennel.identity.principal import Principal, PrincipalKind
 from kennel.identity.root_file import RootFileError
+from kennel.policy import Principal, PrincipalKind
 
 __all__ = ["CredentialDirectory", "Credentials", "Principal", "PrincipalKind", "RootFileError"]

@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,11 +20,11 @@ import msgspec
 from kennel.clock import Clock
 from kennel.identity.documents import AccessKey, Session
 from kennel.identity.key_ids import new_access_key_id, new_secret
-from kennel.identity.principal import Principal
 from kennel.identity.root_file import read_root_file, write_root_file
+from kennel.policy import Principal
 from kennel.store import Collection, Database, Document
 
-__all__ = ["CredentialDirectory", "Credentials", "SessionScope"]
+__all__ = ["CredentialDirectory", "Credentials"]
 
 D = TypeVar("D", bound=Document)
 
@@ -44,16 +44,6 @@ class Credentials:
     expires: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionScope:
-    """What narrows a session: an inline session policy (JSON, or empty), the ARNs of managed
-    session policies, and the session's tags."""
-
-    policy: str = ""
-    policy_arns: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
 class CredentialDirectory:
     """Every key that this plane accepts. `start` before use; safe to use from many threads."""
 
@@ -66,7 +56,6 @@ class CredentialDirectory:
         self._session_store = Collection(database, "identity.sessions", Session)
         self._found: dict[str, Credentials] = {}
         self._keys: dict[str, AccessKey] = {}
-        self._scopes: dict[str, SessionScope] = {}
         self._root: Credentials | None = None
         self._lock = threading.Lock()  # orders changes of users' keys
         self._next_sweep = 0.0
@@ -103,10 +92,6 @@ class CredentialDirectory:
         """
         return self._found.get(access_key_id)
 
-    def scope(self, access_key_id: str) -> SessionScope | None:
-        """What narrows the session of that key id; None if nothing does."""
-        return self._scopes.get(access_key_id)
-
     def issue_session(
         self,
         principal: Principal,
@@ -132,6 +117,7 @@ class CredentialDirectory:
             policy=policy,
             policy_arns=tuple(policy_arns),
             tags=dict(tags or {}),
+            issued=self._clock.wall(),
         )
         access_key_id = self._add("ASIA", self._session_store, session)
         self._sweep_when_due()
@@ -220,10 +206,6 @@ class CredentialDirectory:
             self._found.pop(access_key_id, None)
 
     def _remember_session(self, access_key_id: str, session: Session) -> Credentials:
-        if session.policy or session.policy_arns or session.tags:
-            self._scopes[access_key_id] = SessionScope(
-                session.policy, session.policy_arns, session.tags
-            )
         found = Credentials(
             access_key_id, session.secret, session.token, session.principal, session.expires
         )
@@ -246,7 +228,6 @@ class CredentialDirectory:
             return
         for access_key_id in old:
             self._found.pop(access_key_id, None)
-            self._scopes.pop(access_key_id, None)
 
         def work(connection: sqlite3.Connection) -> None:
             for access_key_id in old:

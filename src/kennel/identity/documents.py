@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kennel.identity.principal import Principal, PrincipalKind
+from kennel.policy import Principal, PrincipalKind, SessionScope
 from kennel.store import Document
 
 __all__ = ["AccessKey", "Session"]
@@ -27,7 +27,7 @@ class AccessKey(Document):
 
 
 class Session(Document):
-    """Temporary credentials, and what narrows them. `expires` is wall time."""
+    """Temporary credentials, and what narrows them. `issued` and `expires` are wall time."""
 
     secret: str
     token: str
@@ -40,8 +40,12 @@ class Session(Document):
     policy: str = ""
     policy_arns: tuple[str, ...] = ()
     tags: dict[str, str] = msgspec.field(default_factory=dict)
+    issued: float = 0.0
 
     @property
     def principal(self) -> Principal:
-        """Whom the session acts as."""
-        return Principal(self.kind, self.account_id, self.arn, self.user_id, self.role_arn)
+        """Whom the session acts as, and what narrows it."""
+        scope = SessionScope(
+            self.policy, tuple(self.policy_arns), tuple(self.tags.items()), self.issued
+        )
+        return Principal(self.kind, self.account_id, self.arn, self.user_id, self.role_arn, scope)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,6 +11,7 @@ from kennel.client_environment import Reach
 from kennel.clock import Clock
 from kennel.engine import Engine
 from kennel.identity import CredentialDirectory, Principal
+from kennel.services.access import Access
 from kennel.store import BlobStore, Database, Migration
 
 if TYPE_CHECKING:
@@ -72,6 +73,25 @@ class Service:
 
     def stop(self) -> None:
         """Ends background work; what it did not finish is taken up by the next `start`."""
+
+    def accesses(
+        self, ctx: Context, operation: str, parameters: Mapping[str, Any]
+    ) -> Sequence[Access]:
+        """What policies must allow before `operation` (AWS's name) runs with these parameters.
+
+        Pure and quick: it is on the way of every request, before the operation's own checks, so
+        what the parameters name need not exist. No action at all: everybody may.
+        """
+        return (Access(f"{self.name.split('-')[0]}:{operation}"),)
+
+    def resource_policy(self, arn: str) -> str:
+        """The policy that the resource itself carries (a bucket's, a function's, a role's trust
+        policy), as JSON; empty if it carries none."""
+        return ""
+
+    def resource_tags(self, arn: str) -> Mapping[str, str]:
+        """The resource's tags, for aws:ResourceTag; empty if there is no such resource."""
+        return {}
 
     def operation(self, name: str) -> Callable[..., dict[str, Any] | None] | None:
         """The method of an operation in snake case, or None if it is not done here."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from kennel.policy import PolicyKind
 from kennel.services.context import Context
 from kennel.services.iam.base import HolderKind, IamBase, shown_document
 from kennel.services.iam.documents import Holder
 from kennel.services.iam.errors import LimitExceededException, NoSuchEntityException
 from kennel.services.iam.paging import page
-from kennel.services.iam.policy_document import PolicyKind, parse_policy
+from kennel.services.iam.policy_texts import checked_policy
 
 __all__ = ["InlinePolicyOperations"]
 
@@ -83,7 +84,7 @@ class InlinePolicyOperations(IamBase):
         self._delete(self._roles, RoleName, PolicyName)
 
     def _put(self, kind: HolderKind[H], name: str, policy_name: str, document: str) -> None:
-        parse_policy(document, PolicyKind.IDENTITY)
+        checked_policy(document, PolicyKind.IDENTITY)
 
         def change(holder: H) -> None:
             policies = holder.inline | {policy_name: document}

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from kennel.policy import PolicyKind
 from kennel.services.context import Context
 from kennel.services.iam.aws_managed import (
     AwsManagedPolicy,
@@ -24,7 +25,7 @@ from kennel.services.iam.errors import (
 )
 from kennel.services.iam.naming import new_unique_id
 from kennel.services.iam.paging import page
-from kennel.services.iam.policy_document import PolicyKind, parse_policy
+from kennel.services.iam.policy_texts import checked_policy
 from kennel.services.iam.tagging import merged_tags, without_tags
 
 __all__ = ["ManagedPolicyOperations", "check_size"]
@@ -188,7 +189,7 @@ class ManagedPolicyOperations(IamBase):
 def check_size(document: str) -> None:
     """Raises MalformedPolicyDocumentException or LimitExceededException for a managed policy's
     text."""
-    parse_policy(document, PolicyKind.IDENTITY)
+    checked_policy(document, PolicyKind.IDENTITY)
     if len("".join(document.split())) > _SIZE_LIMIT:
         raise LimitExceededException(f"Cannot exceed quota for PolicySize: {_SIZE_LIMIT}")
 

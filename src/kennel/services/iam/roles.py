@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kennel.identity import Credentials, Principal
+from kennel.policy import PolicyKind
 from kennel.services import roles as shared
 from kennel.services.context import Context
 from kennel.services.iam.base import (
@@ -25,7 +26,7 @@ from kennel.services.iam.errors import (
 )
 from kennel.services.iam.naming import account_and_resource, new_unique_id
 from kennel.services.iam.paging import page
-from kennel.services.iam.policy_document import PolicyKind, parse_policy
+from kennel.services.iam.policy_texts import checked_policy
 from kennel.services.iam.tagging import merged_tags, without_tags
 from kennel.services.iam.trust import trusts
 
@@ -191,7 +192,7 @@ class RoleOperations(IamBase):
     def _check_trust_in(self, connection: sqlite3.Connection, text: str) -> None:
         """Raises MalformedPolicyDocumentException, also for users and roles of this account that
         do not exist; LimitExceededException for a text that is too long."""
-        document = parse_policy(text, PolicyKind.TRUST)
+        document = checked_policy(text, PolicyKind.TRUST)
         if len("".join(text.split())) > _TRUST_LIMIT:
             raise LimitExceededException(f"Cannot exceed quota for ACLSizePerRole: {_TRUST_LIMIT}")
         for statement in document.statements:

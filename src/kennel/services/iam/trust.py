@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from kennel.identity import Principal, PrincipalKind
-from kennel.services.iam.policy_document import (
+from kennel.policy import (
     PolicyDocument,
     PolicyKind,
+    Principal,
+    PrincipalKind,
     Statement,
     parse_policy,
 )

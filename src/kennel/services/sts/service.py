@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from kennel.identity import Credentials, PrincipalKind
 from kennel.identity.key_ids import account_of_key_id
+from kennel.policy import PolicyKind
 from kennel.services.context import Context
-from kennel.services.iam.policy_document import PolicyKind, parse_policy
+from kennel.services.iam.policy_texts import checked_policy
 from kennel.services.roles import Role, role_directory
 from kennel.services.service import Service
 from kennel.services.sts.errors import (
@@ -126,7 +127,7 @@ def _role_seconds(ctx: Context, role: Role, asked: int | None) -> int:
 
 def _check_session_policies(policy: str, arns: Sequence[str]) -> None:
     if policy:
-        parse_policy(policy, PolicyKind.IDENTITY)
+        checked_policy(policy, PolicyKind.IDENTITY)
     packed = len(policy) + sum(len(arn) for arn in arns)
     if packed > _POLICY_LIMIT:
         raise PackedPolicyTooLargeException(

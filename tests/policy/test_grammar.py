@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kennel.policy import PolicyError, PolicyKind, parse_policy
 from kennel.services.iam.aws_managed import aws_managed_policies
-from kennel.services.iam.errors import MalformedPolicyDocumentException
-from kennel.services.iam.policy_document import PolicyKind, parse_policy
 from tests.services.iam.stage import ALLOW_ALL, document
 
 
 def _reason(text: str, kind: PolicyKind = PolicyKind.IDENTITY) -> str:
-    with pytest.raises(MalformedPolicyDocumentException) as caught:
+    with pytest.raises(PolicyError) as caught:
         parse_policy(text, kind)
-    return caught.value.message
+    return str(caught.value)
 
 
 def test_single_values_become_lists() -> None:
@@ -96,5 +95,5 @@ _json = st.recursive(
 
 @given(st.dictionaries(_names, _json, max_size=5), st.sampled_from(PolicyKind))
 def test_any_json_is_read_or_refused(value: dict[str, Any], kind: PolicyKind) -> None:
-    with contextlib.suppress(MalformedPolicyDocumentException):
+    with contextlib.suppress(PolicyError):
         parse_policy(json.dumps(value), kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Principal", "PrincipalKind"]
+__all__ = ["Principal", "PrincipalKind", "SessionScope"]
 
 
 class PrincipalKind(StrEnum):
@@ -19,12 +19,24 @@ class PrincipalKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionScope:
+    """What a session of temporary credentials carries besides whom it acts as: an inline session
+    policy (JSON, or empty), the ARNs of managed session policies, the session's tags, and the wall
+    time at which it was issued."""
+
+    policy: str = ""
+    policy_arns: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    issued: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """An authenticated caller.
 
     `arn` is what GetCallerIdentity answers (`arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION` for
     a role's session; the service's DNS name for a service). `role_arn` is the role behind a
-    session, else empty.
+    session, else empty. `session` is there for temporary credentials.
     """
 
     kind: PrincipalKind
@@ -32,6 +44,7 @@ class Principal:
     arn: str
     user_id: str
     role_arn: str = ""
+    session: SessionScope | None = None
 
     @classmethod
     def root(cls, account_id: str) -> Principal:

@@ -13,16 +13,21 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from kennel.services.iam.errors import MalformedPolicyDocumentException as Malformed
+__all__ = ["PolicyDocument", "PolicyError", "PolicyKind", "Statement", "parse_policy"]
 
-__all__ = ["PolicyDocument", "PolicyKind", "Statement", "parse_policy"]
+
+class PolicyError(ValueError):
+    """A policy whose grammar is wrong; the message is IAM's sentence. Each service gives it in an
+    error of its own: MalformedPolicyDocument, MalformedPolicy."""
 
 
 class PolicyKind(Enum):
-    """Where a policy stands: with whom it is for, or at a role as its trust policy."""
+    """Where a policy stands: with whom it is for (also as boundary or session policy), at a role
+    as its trust policy, or at another resource."""
 
     IDENTITY = auto()
     TRUST = auto()
+    RESOURCE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +81,22 @@ _OPERATOR = re.compile(
 
 
 def parse_policy(text: str, kind: PolicyKind) -> PolicyDocument:
-    """Reads a policy. Raises MalformedPolicyDocumentException."""
+    """Reads a policy. Raises PolicyError."""
     document = _object(text, kind)
     unknown = document.keys() - _POLICY_KEYS
     if unknown:
-        raise Malformed(f"Syntax errors in policy. Unknown element {sorted(unknown)[0]}.")
+        raise PolicyError(f"Syntax errors in policy. Unknown element {sorted(unknown)[0]}.")
     version = document.get("Version", "2008-10-17")
     if version not in _VERSIONS:
-        raise Malformed("Policy document must be version 2012-10-17 or greater.")
+        raise PolicyError("Policy document must be version 2012-10-17 or greater.")
     raw = document.get("Statement")
     statements: list[Any] = raw if isinstance(raw, list) else [raw]
     if not raw or not all(isinstance(one, dict) for one in statements):
-        raise Malformed("Syntax errors in policy. Statement must hold at least one statement.")
+        raise PolicyError("Syntax errors in policy. Statement must hold at least one statement.")
     parsed = tuple(_statement(one, kind) for one in statements)
     sids = [one.sid for one in parsed if one.sid]
     if len(sids) != len(set(sids)):
-        raise Malformed("Statement IDs (SID) in a single policy must be unique.")
+        raise PolicyError("Statement IDs (SID) in a single policy must be unique.")
     return PolicyDocument(version, parsed)
 
 
@@ -105,10 +110,10 @@ def _object(text: str, kind: PolicyKind) -> dict[str, Any]:
         document = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
         if isinstance(error, _DuplicateKey):
-            raise Malformed(f"Syntax errors in policy. {error}") from None
-        raise Malformed(broken) from None
+            raise PolicyError(f"Syntax errors in policy. {error}") from None
+        raise PolicyError(broken) from None
     if not isinstance(document, dict):
-        raise Malformed(broken)
+        raise PolicyError(broken)
     return document
 
 
@@ -128,20 +133,27 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _statement(raw: dict[str, Any], kind: PolicyKind) -> Statement:
     unknown = raw.keys() - _STATEMENT_KEYS
     if unknown:
-        raise Malformed(f"Syntax errors in policy. Unknown element {sorted(unknown)[0]}.")
+        raise PolicyError(f"Syntax errors in policy. Unknown element {sorted(unknown)[0]}.")
     effect = raw.get("Effect")
     if effect is None:
-        raise Malformed("Missing required field Effect")
+        raise PolicyError("Missing required field Effect")
     if effect not in ("Allow", "Deny"):
-        raise Malformed(f"Invalid effect: {effect}")
+        raise PolicyError(f"Invalid effect: {effect}")
     actions, not_actions = _one_of(raw, "Action", "NotAction", "actions")
     for action in actions + not_actions:
         _check_action(action, kind)
     if kind is PolicyKind.TRUST:
         resources: tuple[str, ...] = ()
         not_resources: tuple[str, ...] = ()
+        if "Resource" in raw or "NotResource" in raw:
+            raise PolicyError("Has prohibited field Resource")
+        principals, not_principals = _principals(raw)
+    elif kind is PolicyKind.RESOURCE:
+        resources, not_resources = _resources(raw)
         principals, not_principals = _principals(raw)
     else:
+        if "Principal" in raw or "NotPrincipal" in raw:
+            raise PolicyError("Policy document should not specify a principal.")
         resources, not_resources = _resources(raw)
         principals, not_principals = {}, {}
     return Statement(
@@ -160,7 +172,7 @@ def _statement(raw: dict[str, Any], kind: PolicyKind) -> Statement:
 def _sid(raw: dict[str, Any]) -> str:
     sid = raw.get("Sid", "")
     if not isinstance(sid, str) or not _SID.fullmatch(sid):
-        raise Malformed(
+        raise PolicyError(
             "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the "
             "regular expression [0-9A-Za-z]*"
         )
@@ -171,33 +183,31 @@ def _one_of(
     raw: dict[str, Any], name: str, other: str, noun: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if name in raw and other in raw:
-        raise Malformed(f"Syntax errors in policy. {name} and {other} exclude each other.")
+        raise PolicyError(f"Syntax errors in policy. {name} and {other} exclude each other.")
     if name not in raw and other not in raw:
-        raise Malformed(f"Policy statement must contain {noun}.")
+        raise PolicyError(f"Policy statement must contain {noun}.")
     values = _strings(raw.get(name, raw.get(other)), name)
     if not values:
-        raise Malformed(f"Policy statement must contain {noun}.")
+        raise PolicyError(f"Policy statement must contain {noun}.")
     return (values, ()) if name in raw else ((), values)
 
 
 def _check_action(action: str, kind: PolicyKind) -> None:
     if not _ACTION.fullmatch(action):
         if ":" not in action:
-            raise Malformed(
+            raise PolicyError(
                 "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
             )
-        raise Malformed(f"Syntax errors in policy. {action} is not an action.")
+        raise PolicyError(f"Syntax errors in policy. {action} is not an action.")
     if kind is PolicyKind.TRUST and not (action == "*" or action.lower().startswith("sts:")):
-        raise Malformed("AssumeRole policy may only specify STS AssumeRole actions.")
+        raise PolicyError("AssumeRole policy may only specify STS AssumeRole actions.")
 
 
 def _resources(raw: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    if "Principal" in raw or "NotPrincipal" in raw:
-        raise Malformed("Policy document should not specify a principal.")
     resources, not_resources = _one_of(raw, "Resource", "NotResource", "resources")
     for resource in resources + not_resources:
         if not _RESOURCE.fullmatch(resource):
-            raise Malformed(f'Resource {resource} must be in ARN format or "*".')
+            raise PolicyError(f'Resource {resource} must be in ARN format or "*".')
     return resources, not_resources
 
 
@@ -205,30 +215,28 @@ _Principals = Mapping[str, tuple[str, ...]]
 
 
 def _principals(raw: dict[str, Any]) -> tuple[_Principals, _Principals]:
-    if "Resource" in raw or "NotResource" in raw:
-        raise Malformed("Has prohibited field Resource")
     if "Principal" in raw and "NotPrincipal" in raw:
-        raise Malformed("Syntax errors in policy. Principal and NotPrincipal exclude each other.")
+        raise PolicyError("Syntax errors in policy. Principal and NotPrincipal exclude each other.")
     if "Principal" in raw:
         return _principal_map(raw["Principal"]), {}
     if "NotPrincipal" in raw:
         return {}, _principal_map(raw["NotPrincipal"])
-    raise Malformed("Missing required field Principal")
+    raise PolicyError("Missing required field Principal")
 
 
 def _principal_map(value: Any) -> _Principals:
     if value == "*":
         return {"*": ("*",)}
     if not isinstance(value, dict) or not value:
-        raise Malformed(f"Invalid principal in policy: {json.dumps(value)}")
+        raise PolicyError(f"Invalid principal in policy: {json.dumps(value)}")
     unknown = value.keys() - _PRINCIPAL_KEYS
     if unknown:
-        raise Malformed(f"Invalid principal in policy: {sorted(unknown)[0]}")
+        raise PolicyError(f"Invalid principal in policy: {sorted(unknown)[0]}")
     made = {name: _strings(members, "Principal") for name, members in value.items()}
     for name, members in made.items():
         for member in members or ("",):
             if not _is_principal(name, member):
-                raise Malformed(f'Invalid principal in policy: "{name}":"{member}"')
+                raise PolicyError(f'Invalid principal in policy: "{name}":"{member}"')
     return made
 
 
@@ -248,13 +256,13 @@ def _conditions(value: Any) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise Malformed("Syntax errors in policy. Condition must be an object.")
+        raise PolicyError("Syntax errors in policy. Condition must be an object.")
     made: dict[str, Mapping[str, tuple[str, ...]]] = {}
     for operator, tests in value.items():
         if not _OPERATOR.fullmatch(operator):
-            raise Malformed(f"Invalid Condition type : {operator}.")
+            raise PolicyError(f"Invalid Condition type : {operator}.")
         if not isinstance(tests, dict):
-            raise Malformed("Syntax errors in policy. A condition must map keys to values.")
+            raise PolicyError("Syntax errors in policy. A condition must map keys to values.")
         made[operator] = {key: _strings(values, "Condition") for key, values in tests.items()}
     return made
 
@@ -269,5 +277,5 @@ def _strings(value: Any, where: str) -> tuple[str, ...]:
         elif isinstance(one, str):
             made.append(one)
         else:
-            raise Malformed(f"Syntax errors in policy. {where} must hold strings.")
+            raise PolicyError(f"Syntax errors in policy. {where} must hold strings.")
     return tuple(made)

@@ -1,0 +1,43 @@
+"""AWS's policies and how they decide: pure functions, without store, clock or service.
+
+    policy text → parse_policy → PolicyDocument → NamedPolicy(compiled) ┐
+    who, what, on which resource, under which conditions: AccessRequest ┴→ decide → Decision
+
+The plane asks it before every call; `kennel iam` asks it again with what was recorded.
+"""
+
+from kennel.policy.decision import (
+    Decision,
+    MatchedStatement,
+    NamedPolicy,
+    Policies,
+    PolicyType,
+    decide,
+)
+from kennel.policy.grammar import (
+    PolicyDocument,
+    PolicyError,
+    PolicyKind,
+    Statement,
+    parse_policy,
+)
+from kennel.policy.principal import Principal, PrincipalKind, SessionScope
+from kennel.policy.request import AccessRequest
+
+__all__ = [
+    "AccessRequest",
+    "Decision",
+    "MatchedStatement",
+    "NamedPolicy",
+    "Policies",
+    "PolicyDocument",
+    "PolicyError",
+    "PolicyKind",
+    "PolicyType",
+    "Principal",
+    "PrincipalKind",
+    "SessionScope",
+    "Statement",
+    "decide",
+    "parse_policy",
+]
