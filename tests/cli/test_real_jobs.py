@@ -14,6 +14,7 @@ import uuid
 import pytest
 
 from tests.planes import clean_environment, wait_until
+from tests.roles import role_arn
 
 
 def archive(name: str, text: str) -> bytes:
@@ -29,18 +30,7 @@ def archive(name: str, text: str) -> bytes:
 def named_role(client):
     """A new name, and a role of that name that SageMaker may take."""
     name = f"job-{uuid.uuid4().hex[:12]}"
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "sagemaker.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
-    return name, role["Role"]["Arn"]
+    return name, role_arn(client("iam"), name)
 
 
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.0"

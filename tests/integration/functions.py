@@ -8,7 +8,7 @@ import json
 import zipfile
 from typing import Any
 
-from tests.integration.model_archives import TRUST
+from tests.roles import role_arn
 
 __all__ = ["ECHO", "Functions", "archive"]
 
@@ -42,11 +42,7 @@ class Functions:
 
     def role_named(self, name: str) -> str:
         """The ARN of a role that functions can have, made unless it is there."""
-        try:
-            return str(self._iam.get_role(RoleName=name)["Role"]["Arn"])
-        except self._iam.exceptions.NoSuchEntityException:
-            made = self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
-            return str(made["Role"]["Arn"])
+        return role_arn(self._iam, name)
 
     def create(self, name: str, script: str, **changes: Any) -> dict[str, Any]:
         """A function of one module, Active when this returns."""

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 import tarfile
 from typing import Any
 
-__all__ = ["TRUST", "Hosting", "archive"]
+from tests.roles import role_arn
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": ["sagemaker.amazonaws.com", "lambda.amazonaws.com"]},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
+__all__ = ["Hosting", "archive"]
 
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.0-cpu-py310"
 
@@ -49,11 +39,7 @@ class Hosting:
             self._s3.create_bucket(Bucket=bucket)
 
     def _role(self, name: str) -> str:
-        try:
-            return str(self._iam.get_role(RoleName=name)["Role"]["Arn"])
-        except self._iam.exceptions.NoSuchEntityException:
-            made = self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
-            return str(made["Role"]["Arn"])
+        return role_arn(self._iam, name)
 
     def model(self, name: str, script: str, **files: str) -> None:
         """A model of one inference script and further files."""

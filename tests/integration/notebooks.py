@@ -21,15 +21,10 @@ import websocket
 from botocore.config import Config
 from botocore.exceptions import WaiterError
 
-from tests.integration.model_archives import TRUST
 from tests.planes import Plane
+from tests.roles import role_arn
 
 __all__ = ["Browser", "Notebooks", "script"]
-
-_EVERYTHING = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
 
 
 def script(text: str) -> list[dict[str, str]]:
@@ -44,7 +39,7 @@ class Notebooks:
         # What AWS refuses is to be refused by the plane, not by boto3 before it.
         self.sagemaker = plane.client("sagemaker", Config(parameter_validation=False))
         self.logs = plane.client("logs")
-        self.role = self._role(plane.client("iam"))
+        self.role = role_arn(plane.client("iam"), "notebooks")
 
     def create(self, name: str, **changes: Any) -> str:
         request = {
@@ -87,18 +82,6 @@ class Notebooks:
             startFromHead=True,
         )["events"]
         return "\n".join(event["message"] for event in events)
-
-    def _role(self, iam: Any) -> str:
-        try:
-            return str(iam.get_role(RoleName="notebooks")["Role"]["Arn"])
-        except iam.exceptions.NoSuchEntityException:
-            role = iam.create_role(
-                RoleName="notebooks", AssumeRolePolicyDocument=json.dumps(TRUST)
-            )["Role"]["Arn"]
-            iam.put_role_policy(
-                RoleName="notebooks", PolicyName="all", PolicyDocument=json.dumps(_EVERYTHING)
-            )
-            return str(role)
 
 
 class Browser:

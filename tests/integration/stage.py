@@ -11,8 +11,8 @@ import zipfile
 from functools import cached_property
 from typing import Any
 
-from tests.integration.model_archives import TRUST
 from tests.planes import Plane
+from tests.roles import role_arn
 
 __all__ = ["IMAGE", "Stage", "code_archive", "training_request"]
 
@@ -46,16 +46,7 @@ class Stage:
     @cached_property
     def role(self) -> str:
         """The ARN of a role that SageMaker and Lambda may assume, and that may do everything."""
-        made = self.client("iam").create_role(
-            RoleName="stage", Path="/stage/", AssumeRolePolicyDocument=json.dumps(TRUST)
-        )
-        anything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-        self.client("iam").put_role_policy(
-            RoleName="stage",
-            PolicyName="all",
-            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [anything]}),
-        )
-        return str(made["Role"]["Arn"])
+        return role_arn(self.client("iam"), "stage", "/stage/")
 
     @cached_property
     def bucket(self) -> str:

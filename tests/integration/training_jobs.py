@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import io
-import json
 import tarfile
 from typing import Any
 
-from tests.integration.model_archives import TRUST, archive
+from tests.integration.model_archives import archive
 from tests.planes import Plane, wait_until
+from tests.roles import role_arn
 
 __all__ = ["IMAGE", "Training"]
 
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.0.0-cpu-py310"
 _GROUP = "/aws/sagemaker/TrainingJobs"
-_EVERYTHING = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
 
 
 class Training:
@@ -30,7 +26,7 @@ class Training:
         self.bucket = bucket
         if bucket not in {entry["Name"] for entry in self.s3.list_buckets()["Buckets"]}:
             self.s3.create_bucket(Bucket=bucket)
-        self.role = self._role(plane.client("iam"))
+        self.role = role_arn(plane.client("iam"), "training")
 
     def create(self, name: str, script: str, **changes: Any) -> None:
         """Creates a job; `hyperparameters`, `metrics` (name to regex) and `environment` are
@@ -98,13 +94,3 @@ class Training:
             logGroupName=_GROUP, logStreamNames=[stream["logStreamName"] for stream in streams]
         )
         return [event["message"] for page in pages for event in page["events"]]
-
-    def _role(self, iam: Any) -> str:
-        try:
-            return str(iam.get_role(RoleName="training")["Role"]["Arn"])
-        except iam.exceptions.NoSuchEntityException:
-            made = iam.create_role(RoleName="training", AssumeRolePolicyDocument=json.dumps(TRUST))
-            iam.put_role_policy(
-                RoleName="training", PolicyName="all", PolicyDocument=json.dumps(_EVERYTHING)
-            )
-            return str(made["Role"]["Arn"])

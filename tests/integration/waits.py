@@ -18,9 +18,10 @@ from typing import Any
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from tests.integration.model_archives import IMAGE, TRUST, archive
+from tests.integration.model_archives import IMAGE, archive
 from tests.integration.stage import Stage, code_archive, training_request
 from tests.planes import wait_until
+from tests.roles import TRUST
 
 __all__ = ["UNREACHABLE", "WAITS", "Wait"]
 

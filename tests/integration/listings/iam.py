@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from tests.integration.listings.registry import FIVE, Listing, listing
-from tests.integration.model_archives import TRUST
 from tests.integration.stage import Stage
+from tests.roles import TRUST
 
 __all__: list[str] = []
 

@@ -18,8 +18,8 @@ from kennel.services import Context
 from kennel.services.lambda_.errors import ResourceConflictException, ResourceNotFoundException
 from kennel.settings import Settings
 from tests.integration.functions import archive
-from tests.integration.model_archives import TRUST
 from tests.planes import wait_until
+from tests.roles import EVERYTHING, TRUST
 
 SCRIPT = "def handler(event, context):\n    print('hello')\n    return 1 / event\n"
 
@@ -39,6 +39,13 @@ class Stage:
         self.role = self.call(
             "iam", "CreateRole", RoleName="runs", AssumeRolePolicyDocument=json.dumps(TRUST)
         )["Role"]["Arn"]
+        self.call(
+            "iam",
+            "PutRolePolicy",
+            RoleName="runs",
+            PolicyName="allowed",
+            PolicyDocument=json.dumps(EVERYTHING),
+        )
 
     def stop(self) -> None:
         self.plane.stop()

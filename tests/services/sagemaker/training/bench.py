@@ -15,6 +15,7 @@ from kennel.services.sagemaker import SageMaker
 from kennel.services.sagemaker.training import TrainingJobs
 from kennel.settings import Settings
 from tests.planes import wait_until
+from tests.roles import EVERYTHING, TRUST
 
 __all__ = ["ROLE", "SAVE", "WAIT", "Bench", "channel", "source_archive"]
 
@@ -22,20 +23,6 @@ SAVE = "import os\nopen(os.environ['SM_MODEL_DIR'] + '/w', 'w').write('weights')
 WAIT = "import time\nprint('up', flush=True)\ntime.sleep(600)\n"
 
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/trainer"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "sagemaker.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
-EVERYTHING = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
 
 
 def source_archive(**files: str) -> bytes:

@@ -19,7 +19,8 @@ from kennel.services.sagemaker.tuning.searcher import Searcher, SearchFailed, Se
 from kennel.services.sagemaker.tuning.spec import TuningSpec, with_defaults
 from kennel.services.sagemaker.tuning.trials import trial_name, trial_of, trial_request
 from tests.planes import wait_until
-from tests.services.sagemaker.training.bench import ROLE, TRUST, WAIT, Bench, source_archive
+from tests.roles import EVERYTHING, TRUST
+from tests.services.sagemaker.training.bench import ROLE, WAIT, Bench, source_archive
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +143,13 @@ def test_a_trial_whose_training_job_is_refused_has_failed_of_that(
 ) -> None:
     """The role goes while the first trial runs."""
     bench.call("iam", "CreateRole", RoleName="leaver", AssumeRolePolicyDocument=json.dumps(TRUST))
+    bench.call(
+        "iam",
+        "PutRolePolicy",
+        RoleName="leaver",
+        PolicyName="allowed",
+        PolicyDocument=json.dumps(EVERYTHING),
+    )
     gate = tmp_path / "gate"
     script = (
         "import os, time\nwhile not os.path.exists(os.environ['GATE']):\n    time.sleep(0.01)\n"
@@ -158,6 +166,7 @@ def test_a_trial_whose_training_job_is_refused_has_failed_of_that(
     )
     wait_until(lambda: trials(bench, "refused"))
     bench.wait(trials(bench, "refused")[0]["TrainingJobName"], "Training")
+    bench.call("iam", "DeleteRolePolicy", RoleName="leaver", PolicyName="allowed")
     bench.call("iam", "DeleteRole", RoleName="leaver")
     gate.touch()
     job = wait(bench, "refused")
