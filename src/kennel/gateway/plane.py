@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from kennel.auth import RecordingAuthorizer
 from kennel.client_environment import Reach
 from kennel.clock import ScaledClock
+from kennel.decisions import MIGRATIONS as DECISION_MIGRATIONS
+from kennel.decisions import DecisionRecord
 from kennel.engine import LocalEngine
 from kennel.gateway.capture import CertificateAuthority
 from kennel.identity import CredentialDirectory
@@ -43,7 +45,8 @@ class Plane:
         folder = settings.state
         classes = tuple(_service_classes())
         migrations = [migration for kind in classes for migration in kind.migrations]
-        self.database = Database(folder / "kennel.db", migrations)
+        self.database = Database(folder / "kennel.db", [*migrations, *DECISION_MIGRATIONS])
+        self.decisions = DecisionRecord(self.database)
         self._clocks = Collection(self.database, "plane-clock", _PlaneClock)
         self.blobs = BlobStore(folder / "blobs", self.database)
         self.engine = LocalEngine()
@@ -59,6 +62,7 @@ class Plane:
         """Opens the store, then starts engine and services: what was under way goes on."""
         settings = self.settings
         self.database.start()
+        self.decisions.start()
         self.authority.start()
         stored = self._clocks.get("clock")
         self.clock = ScaledClock(settings.time_scale, stored.policy_time if stored else 0.0)
@@ -73,6 +77,7 @@ class Plane:
             engine=self.engine,
             clock=self.clock,
             credentials=self.credentials,
+            decisions=self.decisions,
             dispatcher=self.dispatcher,
             folder=settings.state,
             region=settings.region,
@@ -123,6 +128,7 @@ class Plane:
         self.engine.stop()
         if self._clock_thread is not None:
             self._clock_thread.join()
+        self.decisions.stop()
         self.database.stop()
 
     @property

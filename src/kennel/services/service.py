@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.client_environment import Reach
 from kennel.clock import Clock
+from kennel.decisions import DecisionRecord
 from kennel.engine import Engine
 from kennel.identity import CredentialDirectory, Principal
 from kennel.services.access import Access
@@ -39,6 +40,8 @@ class Parts:
     """How processes that call the plane reach it."""
     isolates_jobs: bool
     """Whether training jobs are to have networks of their own, which lead to the plane alone."""
+    decisions: DecisionRecord | None = None
+    """What was asked and answered so far; a plane always has it."""
     launch_delay: float = 0.0
     """Seconds of policy time from asking for an endpoint's instance until it takes requests."""
 
