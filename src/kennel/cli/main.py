@@ -49,6 +49,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("notebook", "kennel.cli.notebook", "run a notebook against the plane"),
     Command("load", "kennel.cli.load.command", "put an endpoint or a function under load"),
     Command("plan", "kennel.cli.plan.command", "say what a scaling setting will do, and cost"),
+    Command("iam", "kennel.cli.iam.command", "show what policies decided, and should say"),
     Command("data", "kennel.cli.data", "draw or download a labelled picture set"),
     Command("weights", "kennel.cli.weights", "keep pretrained weights for jobs and endpoints"),
     Command("demo", "kennel.cli.demo", "run the main job from beginning to end"),

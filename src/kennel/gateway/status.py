@@ -9,10 +9,12 @@ from typing import Any
 
 from kennel import __version__
 from kennel.auth import AuthenticationError, as_aws_error, verify
+from kennel.errors import AccessDeniedException, AwsError
 from kennel.gateway.bodies import Receive, Send, read_body
+from kennel.gateway.decision_page import decision_page
 from kennel.gateway.plane import ACCOUNT_ID, Plane
 from kennel.gateway.replies import send_response
-from kennel.identity import Principal
+from kennel.identity import Principal, PrincipalKind
 from kennel.wire import HttpRequest, HttpResponse, encode_error
 
 __all__ = ["StatusPage"]
@@ -21,8 +23,11 @@ _PREFIX = "/_kennel/"
 
 
 class StatusPage:
-    """GET /_kennel/status: the plane's own state as JSON, for the account's root or any of its
-    principals. Signed with the service name `kennel`."""
+    """Signed with the service name `kennel`; JSON in the answers.
+
+    GET /_kennel/status: the plane's own state, for the account's root or any of its principals.
+    GET /_kennel/decisions: the record of decisions (see `decision_page`), for the root alone.
+    """
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
@@ -40,13 +45,21 @@ class StatusPage:
 
     def _answer(self, request: HttpRequest, request_id: str) -> HttpResponse:
         try:
-            verify(request, self._plane.credentials, self._plane.clock.wall(), service="kennel")
+            now = self._plane.clock.wall()
+            verified = verify(request, self._plane.credentials, now, service="kennel")
         except AuthenticationError as error:
             aws_error = as_aws_error(error, "rest-json")
             return encode_error(aws_error, "kennel", "rest-json", request_id)
-        if request.path != f"{_PREFIX}status" or request.method != "GET":
-            return _json(404, {"message": f"There is no {request.method} {request.path}."})
-        return _json(200, self._status())
+        name = request.path.removeprefix(_PREFIX) if request.method == "GET" else ""
+        try:
+            if name == "status":
+                return _json(200, self._status())
+            if name == "decisions":
+                _only_root(verified.principal, "kennel:ListDecisions")
+                return _json(200, decision_page(self._plane.decisions, request.query_values))
+        except AwsError as error:
+            return encode_error(error, "kennel", "rest-json", request_id)
+        return _json(404, {"message": f"There is no {request.method} {request.path}."})
 
     def _status(self) -> dict[str, Any]:
         plane = self._plane
@@ -80,6 +93,13 @@ class StatusPage:
             "sagemaker", "ListTrainingJobs", StatusEquals="InProgress", MaxResults=100
         )
         return [job["TrainingJobName"] for job in page["TrainingJobSummaries"]]
+
+
+def _only_root(principal: Principal, action: str) -> None:
+    if principal.kind is not PrincipalKind.ROOT:
+        raise AccessDeniedException(
+            f"User: {principal.arn} is not authorized to perform: {action}. Only the root is."
+        )
 
 
 def _json(status: int, content: dict[str, Any]) -> HttpResponse:
