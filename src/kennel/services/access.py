@@ -15,7 +15,9 @@ class Access:
     `resource` is an ARN, or `*` for an action without resources. `context` has the action's own
     condition keys in lower case (`s3:prefix`, `iam:passedtoservice`, `aws:requesttag/team`, …); the
     global ones of the caller and of the connection are added by the authorizer, and the resource's
-    tags are looked up when a condition asks for them. Source: Service Authorization Reference.
+    tags are looked up when a condition asks for them. It may have keys that it does not list and
+    looks up when they are asked for (s3:existingobjecttag/…). Source: Service Authorization
+    Reference.
     """
 
     action: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kennel.services.iam.access_keys import AccessKeyOperations
 from kennel.services.iam.account import AccountOperations
 from kennel.services.iam.attachments import AttachmentOperations
+from kennel.services.iam.authorization import AuthorizationAnswers
 from kennel.services.iam.boundaries import BoundaryOperations
 from kennel.services.iam.groups import GroupOperations
 from kennel.services.iam.inline import InlinePolicyOperations
@@ -29,5 +30,6 @@ class Iam(
     BoundaryOperations,
     InstanceProfileOperations,
     AccountOperations,
+    AuthorizationAnswers,
 ):
     """AWS Identity and Access Management: who there is, and what policies they carry."""

@@ -15,7 +15,7 @@ from kennel.services.iam.errors import InvalidInputException, NoSuchEntityExcept
 from kennel.services.iam.naming import new_unique_id
 from kennel.services.iam.roles import shown_role
 
-__all__ = ["ServiceLinkedRoleOperations"]
+__all__ = ["ServiceLinkedRoleOperations", "service_linked_path"]
 
 # "AWS services that work with IAM" links each service's page, which names its role.
 _NAMES: Mapping[str, str] = {
@@ -54,8 +54,8 @@ class ServiceLinkedRoleOperations(IamBase):
             raise InvalidInputException(
                 f"{AWSServiceName} is not the name of a service, such as sagemaker.amazonaws.com."
             )
-        name = _role_name(AWSServiceName) + (f"_{CustomSuffix}" if CustomSuffix else "")
-        path = f"/aws-service-role/{AWSServiceName}/"
+        path, _, name = service_linked_path(AWSServiceName, CustomSuffix).rpartition("/")
+        path += "/"
         policy = _POLICIES.get(AWSServiceName)
         role = Role(
             name=name,
@@ -93,6 +93,12 @@ class ServiceLinkedRoleOperations(IamBase):
         if not DeletionTaskId.startswith(_TASK) or DeletionTaskId.count("/") != 4:
             raise NoSuchEntityException(f"The deletion task {DeletionTaskId} cannot be found.")
         return {"Status": "SUCCEEDED"}
+
+
+def service_linked_path(service: str, suffix: str) -> str:
+    """Path and name of the role that is made for a service: `/aws-service-role/SERVICE/NAME`."""
+    name = _role_name(service) + (f"_{suffix}" if suffix else "")
+    return f"/aws-service-role/{service}/{name}"
 
 
 def _role_name(service: str) -> str:

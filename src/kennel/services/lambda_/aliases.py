@@ -120,6 +120,7 @@ class Aliases(Area):
                 self.drop_qualifier_in(connection, function, Name)
 
         self.parts.database.write(delete)
+        self.authorization.forget(function)
         self.routes.refresh(function)
 
     def list_aliases(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kennel.services.lambda_.authorization import Authorization
 from kennel.services.lambda_.capacity import Capacity, Provision, provision_key
 from kennel.services.lambda_.code_store import CodeStore
 from kennel.services.lambda_.document import (
@@ -48,6 +49,7 @@ class Holdings:
     keeper: FunctionKeeper
     provisions: Collection[Provision]
     capacity: Capacity
+    authorization: Authorization
 
 
 class Area:
@@ -66,6 +68,7 @@ class Area:
         self.keeper = holdings.keeper
         self.provisions = holdings.provisions
         self.capacity = holdings.capacity
+        self.authorization = holdings.authorization
 
     def operation(self, name: str) -> Callable[..., dict[str, Any] | None] | None:
         """The method of an operation, or None if it is not one of this area's."""

@@ -56,6 +56,7 @@ class Deletion(Area):
             return [version for _, version in found]
 
         versions = self.parts.database.write(delete)
+        self.authorization.forget(named.name)
         self.keeper.forget(named.name, versions)
         self.routes.refresh(named.name)
         for version in versions:
@@ -85,6 +86,7 @@ class Deletion(Area):
 
         version = self.parts.database.write(delete)
         if version is not None:
+            self.authorization.forget(name)
             # An alias that has just been moved away must not lead to it for a moment more.
             self.routes.refresh(name)
             self.keeper.forget(name, [version])

@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.services.lambda_.area import Area, check_revision
+from kennel.services.lambda_.authorization import policy_text
 from kennel.services.lambda_.document import Alias, Function, Version, alias_key, version_key
 from kennel.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -77,7 +78,7 @@ class Permissions(Area):
                     "new statement id, or remove the existing statement."
                 )
             statements.append(statement)
-            if len(_document(statements)) > _MOST_BYTES:
+            if len(policy_text(statements)) > _MOST_BYTES:
                 raise PolicyLengthExceededException(
                     f"The final policy size is bigger than the limit ({_MOST_BYTES})."
                 )
@@ -117,7 +118,7 @@ class Permissions(Area):
         statements = function.policies.get(named.qualifier)
         if not statements:
             raise ResourceNotFoundException("The resource you requested does not exist.")
-        return {"Policy": _document(statements), "RevisionId": revision}
+        return {"Policy": policy_text(statements), "RevisionId": revision}
 
     def _change(self, ctx: Context, name: str, qualifier: str, revision: str, change: Any) -> None:
         named = parse_name(ctx, name, qualifier)
@@ -142,6 +143,7 @@ class Permissions(Area):
                 self.versions.put_in(connection, key, holder)
 
         self.parts.database.write(apply)
+        self.authorization.forget(named.name)
 
     def _holder_in(
         self, ctx: Context, connection: sqlite3.Connection, named: FunctionName
@@ -159,8 +161,3 @@ def _principal(given: str) -> Any:
     if given.isdecimal():
         return {"AWS": f"arn:aws:iam::{given}:root"}
     return {"AWS": given} if given.startswith("arn:") else {"Service": given}
-
-
-def _document(statements: list[dict[str, Any]]) -> str:
-    policy = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
-    return json.dumps(policy, separators=(",", ":"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.scaling.admission import ACCOUNT_LIMIT
 from kennel.services.lambda_.aliases import Aliases
 from kennel.services.lambda_.area import Holdings
+from kennel.services.lambda_.authorization import Authorization
 from kennel.services.lambda_.capacity import Capacity, Provision
 from kennel.services.lambda_.code_store import CodeStore
 from kennel.services.lambda_.concurrency import Concurrency
@@ -31,6 +32,7 @@ from kennel.services.service import Parts, Service
 from kennel.store import Collection, Migration
 
 if TYPE_CHECKING:
+    from kennel.services.access import Access
     from kennel.services.context import Context
 
 __all__ = ["Lambda"]
@@ -67,6 +69,7 @@ class Lambda(Service):
         )
         self.invoker = Invoker(parts, self._fleet, self._routes, self._events)
         self._events.serve_by(self.invoker)
+        self._authorization = Authorization(self._functions)
         holdings = Holdings(
             self._functions,
             self._versions,
@@ -77,6 +80,7 @@ class Lambda(Service):
             self._keeper,
             provisions,
             self._capacity,
+            self._authorization,
         )
         areas = (
             Functions,
@@ -124,6 +128,17 @@ class Lambda(Service):
             if (found := area.operation(name)) is not None:
                 return found
         return None
+
+    def accesses(
+        self, ctx: Context, operation: str, parameters: Mapping[str, Any]
+    ) -> Sequence[Access]:
+        return self._authorization.accesses(ctx, operation, parameters)
+
+    def resource_policy(self, arn: str) -> str:
+        return self._authorization.policy(arn)
+
+    def resource_tags(self, arn: str) -> Mapping[str, str]:
+        return self._authorization.tags(arn)
 
     def invoke(
         self,

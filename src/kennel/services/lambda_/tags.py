@@ -60,6 +60,7 @@ class Tags(Area):
 
         if self.functions.update(named.name, apply) is None:
             raise self.not_found(ctx, named)
+        self.authorization.forget(named.name)
 
 
 def _function(ctx: Context, resource: str) -> FunctionName:

@@ -73,12 +73,16 @@ class Deleting(Area):
                 "published schema"
             )
 
+        refusals = [_refusal(ctx, Bucket, item) for item in wanted]
+
         def delete(change: Change) -> dict[str, Any]:
             bucket = self.bucket(change.connection, Bucket, ExpectedBucketOwner)
             deleted, errors = [], []
-            for item in wanted:
+            for item, refusal in zip(wanted, refusals, strict=True):
                 named = {name: item[name] for name in ("Key", "VersionId") if item.get(name)}
                 try:
+                    if refusal is not None:
+                        raise refusal
                     outcome = self._delete(
                         change, bucket, item["Key"], item.get("VersionId", ""), item.get("ETag", "")
                     )
@@ -115,6 +119,16 @@ class Deleting(Area):
             return {}
         marker_id = add_delete_marker(change, bucket, encoded, self.now())
         return {"DeleteMarker": True, "VersionId": marker_id}
+
+
+def _refusal(ctx: Context, bucket: str, item: Mapping[str, Any]) -> AwsError | None:
+    """Why the caller may not delete one of many; None if he may."""
+    parameters = {"Bucket": bucket, "Key": item["Key"], "VersionId": item.get("VersionId", "")}
+    try:
+        ctx.dispatcher.authorize(ctx, "s3", "DeleteObject", parameters)
+    except AwsError as error:
+        return error
+    return None
 
 
 def _marker_members(outcome: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.services.s3.absent import AbsentConfigurations
 from kennel.services.s3.acl import AccessControlLists
 from kennel.services.s3.area import Area
 from kennel.services.s3.attributes import Attributes
+from kennel.services.s3.authorization import Authorization
 from kennel.services.s3.bucket_configurations import BucketConfigurations
 from kennel.services.s3.bucket_policies import BucketPolicies
 from kennel.services.s3.buckets import Buckets
@@ -28,6 +29,10 @@ from kennel.services.s3.version_listing import VersionListing
 from kennel.services.s3.versioning import BucketVersioning
 from kennel.services.service import Parts, Service
 from kennel.store import Migration
+
+if TYPE_CHECKING:
+    from kennel.services.access import Access
+    from kennel.services.context import Context
 
 __all__ = ["S3"]
 
@@ -73,10 +78,19 @@ class S3(Service):
             for name in area.operations
             if (method := area.operation(name)) is not None
         }
+        self._authorization = Authorization(parts.database)
         parts.blobs.references(_blob_ids)
 
     def operation(self, name: str) -> Callable[..., dict[str, Any] | None] | None:
         return self._methods.get(name)
+
+    def accesses(
+        self, ctx: Context, operation: str, parameters: Mapping[str, Any]
+    ) -> Sequence[Access]:
+        return self._authorization.accesses(ctx, operation, parameters)
+
+    def resource_policy(self, arn: str) -> str:
+        return self._authorization.policy(arn)
 
 
 def _blob_ids(connection: sqlite3.Connection) -> Iterable[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kennel.services.access import Access
 from kennel.services.sagemaker_runtime.errors import ModelError, ValidationError
 from kennel.services.sagemaker_runtime.pulse import Pulse
 from kennel.services.sagemaker_runtime.router import Invocation, Router, Served
@@ -37,6 +39,17 @@ class SageMakerRuntime(Service):
 
     def stop(self) -> None:
         self._pulse.stop()
+
+    def accesses(
+        self, ctx: Context, operation: str, parameters: Mapping[str, Any]
+    ) -> tuple[Access, ...]:
+        arn = f"arn:aws:sagemaker:{ctx.region}:{ctx.account_id}:endpoint/"
+        return (Access("sagemaker:InvokeEndpoint", arn + parameters["EndpointName"]),)
+
+    def resource_tags(self, arn: str) -> Mapping[str, str]:
+        """The control plane keeps the tags."""
+        sagemaker = self.parts.dispatcher.service("sagemaker")
+        return {} if sagemaker is None else sagemaker.resource_tags(arn)
 
     def invoke_endpoint(
         self,

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from kennel.identity import Credentials, PrincipalKind
 from kennel.identity.key_ids import account_of_key_id
 from kennel.policy import PolicyKind
+from kennel.services.access import Access
+from kennel.services.access_rules import AccessRules, need
 from kennel.services.context import Context
 from kennel.services.iam.policy_texts import checked_policy
 from kennel.services.roles import Role, role_directory
@@ -28,11 +30,45 @@ _ROOT_SECONDS = 3_600
 _DEFAULT_TOKEN_SECONDS = 43_200
 _POLICY_LIMIT = 2_048  # characters of all session policies together
 
+_RULES = AccessRules(
+    "sts",
+    {
+        "AssumeRole": (
+            need(
+                "AssumeRole",
+                "{RoleArn}",
+                tags="Tags",
+                keys={"sts:RoleSessionName": "RoleSessionName", "sts:ExternalId": "ExternalId"},
+            ),
+            need("TagSession", "{RoleArn}", tags="Tags", when="Tags"),
+        ),
+        "GetAccessKeyInfo": (need("GetAccessKeyInfo"),),
+        # No policy can forbid these ("GetCallerIdentity", "GetSessionToken" of the API reference).
+        "GetCallerIdentity": (),
+        "GetSessionToken": (),
+    },
+)
+
 
 class Sts(Service):
     """AWS STS."""
 
     name: ClassVar[str] = "sts"
+
+    def accesses(
+        self, ctx: Context, operation: str, parameters: Mapping[str, Any]
+    ) -> tuple[Access, ...]:
+        return _RULES.accesses(ctx, operation, parameters)
+
+    def resource_policy(self, arn: str) -> str:
+        """A role's trust policy, which the IAM service keeps."""
+        iam = self.parts.dispatcher.service("iam")
+        return "" if iam is None else iam.resource_policy(arn)
+
+    def resource_tags(self, arn: str) -> Mapping[str, str]:
+        """A role's; the IAM service keeps them."""
+        iam = self.parts.dispatcher.service("iam")
+        return {} if iam is None else iam.resource_tags(arn)
 
     def get_caller_identity(self, ctx: Context) -> dict[str, Any]:
         caller = ctx.principal
