@@ -75,7 +75,7 @@ def test_every_reply_carries_a_request_id(client: ClientFactory) -> None:
 
 
 def test_an_unsigned_request_gets_nowhere(plane: Plane) -> None:
-    head = "Host: x\r\nConnection: close\r\n"
+    head = "Host: localhost\r\nConnection: close\r\n"
     target = "X-Amz-Target: SageMaker.ListEndpoints\r\nContent-Length: 2\r\n"
     reply = speak(plane, f"POST / HTTP/1.1\r\n{head}{target}\r\n{{}}".encode())
     assert b"MissingAuthenticationToken" in reply
@@ -94,14 +94,15 @@ def test_an_unsigned_request_gets_nowhere(plane: Plane) -> None:
     [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"GET\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: banana\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
-        b"0\r\n\r\n",
-        b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-        b"GET /%ff%00/%e2%28 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: banana\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        b"GET /%ff%00/%e2%28 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         b"Authorization: AWS4-HMAC-SHA256 Credential=a/b/c/d/aws4_request\r\n\r\n",
-        b"GET /?X-Amz-Credential=%2F%2F%2F%2F HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /?X-Amz-Credential=%2F%2F%2F%2F HTTP/1.1\r\nHost: localhost\r\n"
+        b"Connection: close\r\n\r\n",
     ],
 )
 def test_garbage_gets_an_answer_or_a_closed_connection_and_the_plane_goes_on(

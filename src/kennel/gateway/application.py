@@ -27,6 +27,7 @@ from kennel.gateway.bodies import (
     send_slices,
 )
 from kennel.gateway.failures import failure_of
+from kennel.gateway.misdirected import refusal
 from kennel.gateway.plane import Plane
 from kennel.gateway.replies import send_response
 from kennel.gateway.uploads import receive_upload
@@ -85,6 +86,10 @@ class Application:
         request = _request(scope)
         request_id = str(uuid.uuid4())
         try:
+            refused = refusal(request)
+            if refused is not None:
+                await send_response(send, refused, request_id)
+                return
             for responder in self._responders:
                 if await responder(request, receive, send, request_id):
                     return

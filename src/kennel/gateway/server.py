@@ -21,6 +21,7 @@ import uvloop
 from kennel import __version__
 from kennel.gateway.application import Application
 from kennel.gateway.capture import Capture, FrontDoor
+from kennel.gateway.connection import Bounds, close_overdue
 from kennel.gateway.form_uploads import FormUploads
 from kennel.gateway.function_invocations import FunctionInvocations
 from kennel.gateway.invocations import EndpointInvocations
@@ -84,7 +85,7 @@ async def _serve(
     config = uvicorn.Config(
         application,
         loop="none",
-        http=partial(FrontDoor, Capture(plane.authority)),  # type: ignore[arg-type]  # it makes one
+        http=partial(FrontDoor, Capture(plane.authority), Bounds.of_this_machine()),  # type: ignore[arg-type]  # it makes one
         ws="none",
         lifespan="off",
         log_config=None,
@@ -101,6 +102,7 @@ async def _serve(
         loop.add_signal_handler(number, _ask_to_stop, server)
     await loop.run_in_executor(None, plane.start_services)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    closing = asyncio.ensure_future(close_overdue(server.server_state.connections))
     while not server.started and not serving.done():
         await asyncio.sleep(0.005)
     record = PlaneRecord(
@@ -122,6 +124,7 @@ async def _serve(
             on_ready(url)
         await serving
     finally:
+        closing.cancel()
         PlaneRecord.remove(settings.state)
         await loop.run_in_executor(None, plane.stop)
         application.close()

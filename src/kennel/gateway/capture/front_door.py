@@ -12,8 +12,6 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from kennel.gateway.capture.authority import CertificateAuthority
 from kennel.gateway.capture.far_hosts import Unreachable, connect
 from kennel.gateway.capture.request_head import (
@@ -23,6 +21,7 @@ from kennel.gateway.capture.request_head import (
     is_for_a_proxy,
     read_head,
 )
+from kennel.gateway.connection import BoundedConnection, Bounds
 from kennel.relay import Half
 from kennel.wire.hosts import is_aws_host
 
@@ -30,7 +29,6 @@ __all__ = ["Capture", "FrontDoor"]
 
 log = logging.getLogger(__name__)
 
-_HEAD_SECONDS = 30.0
 _HANDSHAKE_SECONDS = 15.0
 _HTTPS, _HTTP = 443, 80
 
@@ -54,17 +52,21 @@ class FrontDoor(asyncio.Protocol):
     """One connection until it is known what it is. uvicorn makes it where it would make its own
     protocol, with the arguments for that."""
 
-    def __init__(self, capture: Capture, **server: Any) -> None:
+    def __init__(self, capture: Capture, bounds: Bounds, **server: Any) -> None:
         self._capture = capture
+        self._bounds = bounds
         self._server = server
         self._connections: set[Any] = server["server_state"].connections
         self._transport: asyncio.Transport | None = None
         self._head = bytearray()
-        self._timer: asyncio.TimerHandle | None = None
+        self._begun = asyncio.get_running_loop().time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # uvloop's is no subclass
-        self._connections.add(self)
+        if len(self._connections) >= self._bounds.connections:
+            self._refuse("503 Service Unavailable", "The plane has too many connections.")
+        else:
+            self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
@@ -74,8 +76,16 @@ class FrontDoor(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def end_if_overdue(self, now: float) -> None:
+        """Closes the connection if nothing came by which it could be told. `now` is the loop's
+        time."""
+        if now - self._begun > self._bounds.head_seconds:
+            self.shutdown()
+
     def data_received(self, data: bytes) -> None:
         assert self._transport is not None
+        if self._transport.is_closing():
+            return
         if not self._head and not is_for_a_proxy(data):
             self._hand_over(self._transport, data)
             return
@@ -84,9 +94,6 @@ class FrontDoor(asyncio.Protocol):
         if end < 0:
             if len(self._head) > HEAD_LIMIT:
                 self._refuse("431 Request Header Fields Too Large", "The head is too long.")
-            elif self._timer is None:
-                loop = asyncio.get_running_loop()
-                self._timer = loop.call_later(_HEAD_SECONDS, self.shutdown)
             return
         try:
             request = read_head(bytes(self._head[: end + 4]))
@@ -110,7 +117,7 @@ class FrontDoor(asyncio.Protocol):
     def _hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
         """Gives the connection to the web server."""
         self._leave()
-        protocol = HttpToolsProtocol(**self._server)
+        protocol = BoundedConnection(self._bounds, **self._server)
         protocol.connection_made(transport)
         transport.set_protocol(protocol)
         if data:
@@ -163,9 +170,6 @@ class FrontDoor(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._connections.discard(self)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def _refuse(self, status: str, message: str) -> None:
         assert self._transport is not None
