@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["Keys", "Reach", "client_variables", "offline_variables", "without_aws_settings"]
+__all__ = [
+    "Keys",
+    "Reach",
+    "client_variables",
+    "offline_variables",
+    "plane_variables",
+    "without_aws_settings",
+]
 
 _NOT_PROXIED = "localhost,127.0.0.1"
 _NOWHERE = "/dev/null"
@@ -72,16 +79,24 @@ class Reach:
 def client_variables(reach: Reach, keys: Keys, region: str = "") -> dict[str, str]:
     """The variables that send AWS clients to the plane with those keys. `region` is the plane's
     own unless it is given."""
+    variables = {
+        **plane_variables(reach, region),
+        "AWS_ACCESS_KEY_ID": keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+    }
+    if keys.session_token:
+        variables["AWS_SESSION_TOKEN"] = keys.session_token
+    return variables
+
+
+def plane_variables(reach: Reach, region: str = "") -> dict[str, str]:
+    """The same without keys, for a program that gets its own elsewhere."""
     bundle = str(reach.ca_bundle)
     variables = {
         **offline_variables(region or reach.region),
         "AWS_ENDPOINT_URL": reach.url,
-        "AWS_ACCESS_KEY_ID": keys.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
         "NODE_EXTRA_CA_CERTS": bundle,
     }
-    if keys.session_token:
-        variables["AWS_SESSION_TOKEN"] = keys.session_token
     for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"):
         variables[name] = bundle
     for name, value in (

@@ -17,6 +17,7 @@ from kennel.gateway.capture import CertificateAuthority
 from kennel.identity import CredentialDirectory
 from kennel.services import Dispatcher, Parts, Service
 from kennel.services.lambda_ import Lambda
+from kennel.services.process_credentials import CredentialDesk
 from kennel.services.sagemaker_runtime import SageMakerRuntime
 from kennel.settings import Settings
 from kennel.store import BlobStore, Collection, Database, Document
@@ -71,6 +72,7 @@ class Plane:
             self.database, self.clock, ACCOUNT_ID, settings.state
         )
         self.credentials.start()
+        self.desk = CredentialDesk(self.dispatcher, ACCOUNT_ID, self.clock, self.credentials.grants)
         parts = Parts(
             database=self.database,
             blobs=self.blobs,

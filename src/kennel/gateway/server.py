@@ -22,6 +22,7 @@ from kennel import __version__
 from kennel.gateway.application import Application
 from kennel.gateway.capture import Capture, FrontDoor
 from kennel.gateway.connection import Bounds, close_overdue
+from kennel.gateway.container_credentials import ContainerCredentials
 from kennel.gateway.form_uploads import FormUploads
 from kennel.gateway.function_invocations import FunctionInvocations
 from kennel.gateway.invocations import EndpointInvocations
@@ -79,6 +80,7 @@ async def _serve(
         EndpointInvocations(plane),
         FunctionInvocations(plane),
         FormUploads(plane),
+        ContainerCredentials(plane),
         StatusPage(plane),
     )
     application = Application(plane, responders)

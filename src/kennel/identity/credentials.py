@@ -19,6 +19,7 @@ import msgspec
 
 from kennel.clock import Clock
 from kennel.identity.documents import AccessKey, Session
+from kennel.identity.grants import GrantDirectory
 from kennel.identity.key_ids import new_access_key_id, new_secret
 from kennel.identity.root_file import read_root_file, write_root_file
 from kennel.policy import Principal
@@ -45,7 +46,8 @@ class Credentials:
 
 
 class CredentialDirectory:
-    """Every key that this plane accepts. `start` before use; safe to use from many threads."""
+    """Every key that this plane accepts, and in `grants` who may ask for some. `start` before use;
+    safe to use from many threads."""
 
     def __init__(self, database: Database, clock: Clock, account_id: str, folder: Path) -> None:
         self._database = database
@@ -54,6 +56,7 @@ class CredentialDirectory:
         self._root_path = folder / "credentials"
         self._key_store = Collection(database, "identity.access-keys", AccessKey)
         self._session_store = Collection(database, "identity.sessions", Session)
+        self.grants = GrantDirectory(database)
         self._found: dict[str, Credentials] = {}
         self._keys: dict[str, AccessKey] = {}
         self._root: Credentials | None = None
@@ -71,6 +74,7 @@ class CredentialDirectory:
             self._remember_key(access_key_id, key)
         for access_key_id, session in self._session_store.list():
             self._remember_session(access_key_id, session)
+        self.grants.start()
         pair = read_root_file(self._root_path)
         if pair is None:
             pair = (new_access_key_id("AKIA", self._account_id), new_secret())

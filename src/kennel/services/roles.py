@@ -21,6 +21,7 @@ __all__ = [
     "role_directory",
     "role_principal",
     "role_session",
+    "trusting_role",
 ]
 
 
@@ -85,6 +86,12 @@ def pass_role(context: Context, role_arn: str, service_principal: str) -> Role:
     context.dispatcher.authorize(
         context, "iam", "PassRole", {"RoleArn": role_arn, "PassedToService": service_principal}
     )
+    return trusting_role(context, role_arn, service_principal)
+
+
+def trusting_role(context: Context, role_arn: str, service_principal: str) -> Role:
+    """The role, if it is there and its trust policy lets the service assume it. Raises
+    RoleNotPassable."""
     role = _found(context, role_arn)
     caller = Principal.service(context.account_id, service_principal)
     if not role_directory(context).role_trusts(role, caller, {}):

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from kennel.client_environment import Reach
-from kennel.identity import Credentials, Principal
 from kennel.services.sagemaker.images import Image
 from kennel.services.sagemaker.training.environment import JobIdentity, job_environment
 from kennel.services.sagemaker.training.folder import HostFolder
@@ -19,7 +18,7 @@ JOB = JobIdentity(
     "arn:aws:sagemaker:us-east-1:000000000000:training-job/dogs",
     "us-east-1",
     Reach("http://127.0.0.1:4566", "us-east-1", Path("/state/ca/bundle.pem")),
-    Credentials("ASIAX", "secret", "token", Principal.root("000000000000")),
+    {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:4566/_kennel/credentials/x"},
 )
 
 

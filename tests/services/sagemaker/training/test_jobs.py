@@ -8,10 +8,11 @@ import sys
 import pytest
 
 from kennel.errors import NotImplementedByKennel, ValidationException
+from kennel.services.process_credentials import NoSuchGrant
 from kennel.services.sagemaker.errors import ResourceInUse
 from kennel.services.sagemaker.training.events import JobChanged, JobEvent, MetricSeen
 from tests.planes import wait_until
-from tests.services.sagemaker.training.bench import ROLE, SAVE, Bench, channel
+from tests.services.sagemaker.training.bench import ROLE, SAVE, WAIT, Bench, channel
 
 
 def test_a_job_runs_its_script_and_its_model_comes_out(bench: Bench) -> None:
@@ -68,10 +69,27 @@ def test_a_job_sees_its_own_environment_and_nothing_of_the_planes(
     assert seen["AWS_ENDPOINT_URL"] == bench.plane.url
     assert seen["CUDA_VISIBLE_DEVICES"] == ""
     assert "PLANES_SECRET" not in seen
-    found = bench.plane.credentials.find(seen["AWS_ACCESS_KEY_ID"])
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} & seen.keys()
+
+
+def test_a_job_gets_its_roles_credentials_as_long_as_it_runs(bench: Bench) -> None:
+    script = (
+        "import os\nprint('grant', os.environ['AWS_CONTAINER_CREDENTIALS_FULL_URI'].rpartition('/')[2],"
+        " os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN'])\n" + WAIT
+    )
+    bench.create("grant", script)
+    wait_until(lambda: "up" in bench.log("grant"))
+    line = next(line for line in bench.log("grant").splitlines() if line.startswith("grant "))
+    _, identifier, token = line.split()
+    given = bench.plane.desk.ask(identifier, token)
+    assert given["RoleArn"] == ROLE
+    found = bench.plane.credentials.find(given["AccessKeyId"])
     assert found is not None
-    assert found.principal.role_arn == ROLE
     assert found.principal.arn.endswith(":assumed-role/trainer/SageMaker")
+    bench.call("sagemaker", "StopTrainingJob", TrainingJobName="grant")
+    bench.wait("grant", "Stopped")
+    with pytest.raises(NoSuchGrant):
+        bench.plane.desk.ask(identifier, token)
 
 
 def test_the_hosts_files_say_what_aws_says(bench: Bench) -> None:

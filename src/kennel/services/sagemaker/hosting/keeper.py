@@ -104,8 +104,9 @@ class EndpointKeeper:
         with self._left_a_route:
             self._left_a_route.notify_all()
         self._past.stop()
-        for server in self._servers.values():
+        for (name, _, _), server in self._servers.items():
             server.stop()
+            self._role.end(name, server.folder)
         self._background.shutdown(cancel_futures=True)
         self._logs.stop()
 
@@ -205,7 +206,7 @@ class EndpointKeeper:
         self._finish_logs(server)
         return (
             self._role.context(endpoint, server.variant),
-            self._role.environment(endpoint, server.variant),
+            self._role.environment(endpoint, server.folder, server.variant),
         )
 
     def _has_arrived(self, name: str, deployment: Deployment, now: float) -> bool:
@@ -308,6 +309,7 @@ class EndpointKeeper:
         self._router.withdraw(name, self._left)
         self._clear_away(name)
         if not self._tasks.stopping.is_set():
+            self._role.end(name)
             shutil.rmtree(self._folder / name, ignore_errors=True)
             self._endpoints.delete(name)
 
@@ -338,6 +340,7 @@ class EndpointKeeper:
                     if self._tasks.stopping.is_set():
                         return
                     server.stop()
+                    self._role.end(name, server.folder)
                     self._finish_logs(server)
                     self._servers.pop(key).remove()
                     self._principals.pop(key, None)
@@ -345,6 +348,7 @@ class EndpointKeeper:
                 generation = int(left_behind.name.partition("-")[0])
                 if generation <= endpoint.generations and generation not in kept:
                     stop_processes(self._parts.engine, left_behind)
+                    self._role.end(name, left_behind)
                     shutil.rmtree(left_behind, ignore_errors=True)
 
     def _wait_until_left(self, server: ModelServer) -> None:

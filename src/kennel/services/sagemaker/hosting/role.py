@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kennel.client_environment import client_variables
+from kennel.client_environment import plane_variables
 from kennel.identity import Principal
-from kennel.services.roles import role_principal, role_session
+from kennel.services.process_credentials import credential_variables
+from kennel.services.roles import role_principal
 from kennel.services.sagemaker.hosting.deployment import Endpoint, ServedVariant
 
 if TYPE_CHECKING:
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ServingRole"]
 
-_SESSION_SECONDS = 12 * 3600  # the longest that a role's session lasts
+_SERVICE = "sagemaker.amazonaws.com"
+_SESSION_NAME = "SageMaker"  # observed in the ARNs of containers' sessions on AWS
+_HOLDER = "endpoint"  # of grants
 
 
 class ServingRole:
@@ -30,21 +34,28 @@ class ServingRole:
 
     def principal(self, endpoint: Endpoint, variant: ServedVariant) -> Principal:
         """Who acts as the variant's role. Raises RoleNotPassable if it is gone."""
-        return role_principal(self._own_context(), variant.role_arn, f"SageMaker-{endpoint.name}")
+        return role_principal(self._own_context(), variant.role_arn, _SESSION_NAME)
 
-    def environment(self, endpoint: Endpoint, variant: ServedVariant) -> dict[str, str]:
-        """The container's environment: the model's own, and the role's credentials."""
-        credentials = role_session(
-            self._own_context(),
-            variant.role_arn,
-            f"SageMaker-{endpoint.name}",
-            _SESSION_SECONDS,
-        )
+    def environment(
+        self, endpoint: Endpoint, folder: Path, variant: ServedVariant
+    ) -> dict[str, str]:
+        """The container's environment: the model's own, and the way to the role's credentials.
+
+        `folder` is the model server's; it names the grant, for `end`.
+        """
+        holder = f"{_HOLDER}/{endpoint.name}/{folder.name}"
         return {
             **variant.container.environment,
-            **client_variables(self._parts.reach, credentials),
+            **plane_variables(self._parts.reach),
+            **credential_variables(self._parts, holder, variant.role_arn, _SESSION_NAME, _SERVICE),
         }
 
+    def end(self, endpoint: str, folder: Path | None = None) -> None:
+        """No process of an endpoint's model server, or of the whole endpoint, gets credentials any
+        more."""
+        holder = f"{_HOLDER}/{endpoint}"
+        self._parts.credentials.grants.end(f"{holder}/{folder.name}" if folder else holder)
+
     def _own_context(self) -> Context:
-        service = Principal.service(self._parts.account_id, "sagemaker.amazonaws.com")
+        service = Principal.service(self._parts.account_id, _SERVICE)
         return self._parts.dispatcher.context(service)

@@ -35,7 +35,6 @@ log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 10.0  # wall seconds at most between two looks at the hosts' connections
 _LOOK_SHARE = 0.05  # of the time since the start
-_SESSION_MARGIN = 3600.0  # seconds that a job's credentials outlive its longest run
 
 
 @dataclass(slots=True)
@@ -154,6 +153,7 @@ class Attempt:
 
     def finish(self) -> None:
         """Once all have ended: ships the rest of the logs and of the checkpoints. JobFault."""
+        self._workshop.end_credentials(self._job)
         for host in self._hosts:
             host.shipment.drain()
         keeper = self._keeper()
@@ -238,7 +238,7 @@ class Attempt:
                 self._spec,
                 image,
                 folder,
-                self._identity(),
+                self._identity(folder),
                 self._workshop.meeting(self._job, self._spec),
                 threads=self._workshop.threads(self._spec),
                 cache=self._workshop.cache(self._spec.role_arn),
@@ -261,16 +261,16 @@ class Attempt:
             return (*image.command, "train")
         return (str(image.python), "-P", "-m", "kennel.runtimes.training")
 
-    def _identity(self) -> JobIdentity:
-        parts = self._workshop.parts
+    def _identity(self, folder: HostFolder) -> JobIdentity:
         credentials = None  # as on AWS, where a container that is isolated has none
         if not self._spec.isolated:
-            # On AWS a container renews its credentials; these last for as long as the job can.
-            credentials = parts.credentials.issue_session(
-                self._context.principal, self._spec.max_runtime + _SESSION_MARGIN
-            )
+            credentials = self._workshop.credentials(self._job, folder)
         return JobIdentity(
-            self._job.name, self._job.arn, self._job.region, parts.reach, credentials
+            self._job.name,
+            self._job.arn,
+            self._job.region,
+            self._workshop.parts.reach,
+            credentials,
         )
 
     def _watch(self, folder: HostFolder, process: Process, fresh: bool) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kennel.client_environment import Reach, client_variables, offline_variables
-from kennel.identity import Credentials
+from kennel.client_environment import Reach, offline_variables, plane_variables
 from kennel.services.sagemaker.images import Image
 from kennel.services.sagemaker.training.folder import LOOPBACK, TEMPORARY, HostFolder
 from kennel.services.sagemaker.training.meeting import Meeting
@@ -25,14 +24,14 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(frozen=True, slots=True)
 class JobIdentity:
-    """Who a job is, and how its process reaches the plane as its role. `credentials` are None for
-    a job that reaches nobody."""
+    """Who a job is, and how its process reaches the plane as its role. `credentials` are the
+    variables that lead to the role's; None for a job that reaches nobody."""
 
     name: str
     arn: str
     region: str
     reach: Reach
-    credentials: Credentials | None
+    credentials: Mapping[str, str] | None
 
 
 def job_environment(
@@ -89,7 +88,7 @@ def _clients(spec: TrainingSpec, job: JobIdentity, meeting: Meeting) -> Mapping[
     """What leads AWS clients to the plane. The job's hosts reach each other past its proxy."""
     if job.credentials is None:
         return offline_variables(job.region)
-    variables = client_variables(job.reach, job.credentials, job.region)
+    variables = {**plane_variables(job.reach, job.region), **job.credentials}
     addresses = meeting.addresses(spec.hosts)
     direct = ",".join([variables["no_proxy"], *addresses, *addresses.values()])
     return variables | {"no_proxy": direct, "NO_PROXY": direct}

@@ -290,8 +290,9 @@ class TrainingRun:
                 process.wait()
 
     def _clean(self, job: TrainingJob) -> None:
-        """The instance goes, and its disk with it."""
+        """The instance goes, its disk and its credentials with it."""
         self._kill(job)
+        self._workshop.end_credentials(job)
         for record in self._records(job):
             self._workshop.shipper.forget(record / "log")
         path = self._folder(job)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from kennel.engine import Network
 from kennel.errors import AwsError
 from kennel.services.logs import Logs
+from kennel.services.process_credentials import credential_variables
 from kennel.services.roles import RoleNotPassable, role_principal
 from kennel.services.sagemaker.images import Images
 from kennel.services.sagemaker.imports import imports_folder
@@ -36,6 +37,7 @@ __all__ = ["Workshop"]
 
 log = logging.getLogger(__name__)
 
+_SERVICE = "sagemaker.amazonaws.com"
 _SESSION_NAME = "SageMaker"  # as in the ARN of a job's session on AWS
 
 
@@ -106,6 +108,17 @@ class Workshop:
             raise JobFault(f"ClientError: {error.reason}") from error
         return self.parts.dispatcher.context(principal, region=job.region)
 
+    def credentials(self, job: TrainingJob, folder: HostFolder) -> dict[str, str]:
+        """The variables that lead a host's process to the credentials of the job's role, until
+        `end_credentials` or another process of that host."""
+        holder = f"{_holder(job)}/{folder.host}"
+        role = job.request["RoleArn"]
+        return credential_variables(self.parts, holder, role, _SESSION_NAME, _SERVICE)
+
+    def end_credentials(self, job: TrainingJob) -> None:
+        """No process of the job gets credentials any more."""
+        self.parts.credentials.grants.end(_holder(job))
+
     def say(self, context: Context, stream: str, lines: Iterable[str]) -> None:
         """Writes lines to a job's log, after all that the job printed. `context` acts as the job's
         role; where that may not write to the log there is nobody to say it to."""
@@ -144,3 +157,8 @@ class Workshop:
         """What a host may use: its instance type's memory, as far as this machine has it for all
         of the job's hosts."""
         return spec.instance.memory_here(len(spec.hosts))
+
+
+def _holder(job: TrainingJob) -> str:
+    """What names the job's grants; another job of its name has another folder."""
+    return f"training-job/{job.folder}"

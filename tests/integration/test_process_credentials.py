@@ -1,0 +1,190 @@
+"""Jobs and endpoints act as their role, by sessions that expire and are renewed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.error
+import urllib.request
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests import short_sessions
+from tests.conftest import PlaneFactory
+from tests.integration.model_archives import Hosting
+from tests.integration.stage import IMAGE, Stage, training_request
+from tests.planes import Plane, wait_until
+
+SECONDS = 3.0  # a session's life on this module's plane
+
+# Tells S3 of each key that it gets, and which token it asks by.
+JOB = """
+import os, time
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+name = os.environ["TRAINING_JOB_NAME"]
+session = boto3.Session()
+s3, sts = session.client("s3"), session.client("sts")
+ask = "|".join(os.environ["AWS_CONTAINER_" + name]
+               for name in ("CREDENTIALS_FULL_URI", "AUTHORIZATION_TOKEN"))
+known = set()
+while True:
+    try:
+        arn = sts.get_caller_identity()["Arn"]
+        keys = session.get_credentials().get_frozen_credentials()
+        if keys.access_key not in known:
+            s3.put_object(Bucket="stage", Key=f"{name}/{len(known)}",
+                          Body="|".join([arn, *keys[:3], ask]).encode())
+            known.add(keys.access_key)
+    except (BotoCoreError, ClientError) as error:
+        print(error, flush=True)  # the plane is away, or took longer than a session lasts
+    time.sleep(0.1)
+"""
+
+MODEL = """
+import json
+import boto3
+
+session = boto3.Session()
+
+def model_fn(model_dir):
+    return session.client("sts").get_caller_identity()["Arn"]
+
+def predict_fn(data, model):
+    keys = session.get_credentials().get_frozen_credentials()
+    return {"loaded as": model, "now": session.client("sts").get_caller_identity()["Arn"],
+            "key": keys.access_key}
+
+def input_fn(body, content_type):
+    return body
+
+def output_fn(prediction, accept):
+    return json.dumps(prediction)
+"""
+
+
+@pytest.fixture(scope="module")
+def plane(module_plane_factory: PlaneFactory) -> Plane:
+    return module_plane_factory(prefix=short_sessions.prefix(SECONDS))
+
+
+@pytest.fixture(scope="module")
+def stage(plane: Plane) -> Stage:
+    stage = Stage(plane)
+    (plane.state / "images.toml").write_text(
+        f'[images]\n"{IMAGE}" = {{ command = {json.dumps([sys.executable, "-c", JOB])} }}\n'
+    )
+    return stage
+
+
+class Told:
+    """What a job has told of the number-th key that it got."""
+
+    def __init__(self, stage: Stage, job: str, number: int) -> None:
+        def read() -> str | None:
+            try:
+                body = stage.client("s3").get_object(Bucket="stage", Key=f"{job}/{number}")["Body"]
+            except ClientError:
+                return None
+            return str(body.read().decode())
+
+        text = wait_until(read, what=f"key {number} of {job}")
+        self.arn, self.key, self.secret, self.session, self.url, self.token = text.split("|")
+
+    def identity(self, plane: Plane) -> str:
+        """Who the plane takes the bearer of these keys for. Raises ClientError."""
+        client = boto3.client(
+            "sts",
+            endpoint_url=plane.url,
+            region_name="us-east-1",
+            aws_access_key_id=self.key,
+            aws_secret_access_key=self.secret,
+            aws_session_token=self.session,
+        )
+        return str(client.get_caller_identity()["Arn"])
+
+
+def asked(url: str, token: str | None, method: str = "GET") -> tuple[int, dict[str, Any]]:
+    """Status and document of the credentials' endpoint."""
+    headers = {} if token is None else {"Authorization": token}
+    request = urllib.request.Request(url, headers=headers, method=method)
+    try:
+        with urllib.request.build_opener().open(request) as reply:
+            return reply.status, json.loads(reply.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def start(stage: Stage, *names: str) -> None:
+    for name in names:
+        request = training_request(stage) | {"TrainingJobName": name}
+        stage.client("sagemaker").create_training_job(**request)
+
+
+def stop(stage: Stage, *names: str) -> None:
+    sagemaker = stage.client("sagemaker")
+    for name in names:
+        sagemaker.stop_training_job(TrainingJobName=name)
+    for name in names:
+        wait_until(
+            lambda name=name: (
+                sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"]
+                == "Stopped"
+            )
+        )
+
+
+def test_a_job_gets_new_keys_before_the_old_expire_and_none_after_its_end(
+    plane: Plane, stage: Stage
+) -> None:
+    start(stage, "one", "two")
+    first = Told(stage, "one", 0)
+    assert first.arn.endswith(":assumed-role/stage/SageMaker")
+    other = Told(stage, "two", 0)
+    assert first.key != other.key
+    for token in (other.token, "", None, first.token[:-1], f"Bearer {first.token}"):
+        status, document = asked(first.url, token)
+        assert status == 401
+        assert document.keys() == {"code", "message"}
+    assert asked(first.url, first.token, "POST")[0] == 405
+    assert asked(f"{first.url}x", first.token)[0] == 401
+    status, document = asked(first.url, first.token)
+    assert status == 200
+    assert document["RoleArn"].endswith(":role/stage/stage")
+
+    Told(stage, "one", 1)
+    Told(stage, "one", 2)  # so the first has expired
+    with pytest.raises(ClientError) as caught:
+        first.identity(plane)
+    assert caught.value.response["Error"]["Code"] == "ExpiredToken"
+
+    plane.kill()
+    plane.start()
+    told = stage.client("s3").list_objects_v2(Bucket="stage", Prefix="one/")["KeyCount"]
+    assert Told(stage, "one", told).token == first.token
+
+    stop(stage, "one", "two")
+    assert asked(first.url, first.token)[0] == 401
+    said = plane.output + "".join(path.read_text() for path in plane.state.glob("*.log"))
+    for secret in (first.secret, first.session, first.token):
+        assert secret not in said
+
+
+def test_an_endpoint_outlives_its_first_keys(plane: Plane) -> None:
+    hosting = Hosting(plane)
+    hosting.deploy("lasting", MODEL)
+    hosting.wait("lasting")
+    first = json.loads(hosting.invoke("lasting"))
+    assert first["now"] == first["loaded as"]
+    assert first["now"].endswith(":assumed-role/hosting/SageMaker")
+    keys = {first["key"]}
+
+    def renewed() -> bool:
+        keys.add(json.loads(hosting.invoke("lasting"))["key"])
+        return len(keys) == 3
+
+    wait_until(renewed)
