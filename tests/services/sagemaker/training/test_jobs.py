@@ -74,7 +74,8 @@ def test_a_job_sees_its_own_environment_and_nothing_of_the_planes(
 
 def test_a_job_gets_its_roles_credentials_as_long_as_it_runs(bench: Bench) -> None:
     script = (
-        "import os\nprint('grant', os.environ['AWS_CONTAINER_CREDENTIALS_FULL_URI'].rpartition('/')[2],"
+        "import os\nuri = os.environ['AWS_CONTAINER_CREDENTIALS_FULL_URI']\n"
+        "print('grant', uri.rpartition('/')[2],"
         " os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN'])\n" + WAIT
     )
     bench.create("grant", script)
