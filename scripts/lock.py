@@ -17,7 +17,7 @@ from pathlib import Path
 __all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parent.parent
-_WANTED = ".[ml,demo,notebook,plan,test,bench,dev]"
+_WANTED = ".[ml,demo,notebook,plan,iam,test,bench,dev]"
 _BUILD = "setuptools>=77"  # `make install` builds the editable package without an environment apart
 _LEFT_OUT = re.compile(r"torch|torchvision|triton|nvidia-.*|cuda-.*")
 _HEADER = """\

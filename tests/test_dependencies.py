@@ -69,6 +69,7 @@ def test_whatever_the_package_imports_is_declared():
         + EXTRAS["demo"]
         + EXTRAS["notebook"]
         + EXTRAS["plan"]
+        + EXTRAS["iam"]
     )
     assert imported("src") <= declared
 
@@ -84,6 +85,7 @@ def test_whatever_the_tests_import_is_declared():
         + EXTRAS["demo"]
         + EXTRAS["notebook"]
         + EXTRAS["plan"]
+        + EXTRAS["iam"]
         + EXTRAS["test"]
     )
     assert imported("tests") <= declared
