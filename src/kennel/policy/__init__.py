@@ -1,25 +1,25 @@
 """AWS's policies and how they decide: pure functions, without store, clock or service.
 
-    policy text → parse_policy → PolicyDocument → NamedPolicy(compiled) ┐
-    who, what, on which resource, under which conditions: AccessRequest ┴→ decide → Decision
+    policy text → parse_policy → PolicyDocument → NamedPolicy → PolicySet ┐
+    who, what, on which resource, under which conditions: AccessRequest   ┴→ decide → Decision
 
 The plane asks it before every call; `kennel iam` asks it again with what was recorded.
 """
 
-from kennel.policy.decision import (
-    Decision,
-    MatchedStatement,
-    NamedPolicy,
-    Policies,
-    PolicyType,
-    decide,
-)
+from kennel.policy.decision import Decision, decide
 from kennel.policy.grammar import (
     PolicyDocument,
     PolicyError,
     PolicyKind,
     Statement,
     parse_policy,
+)
+from kennel.policy.policies import (
+    MatchedStatement,
+    NamedPolicy,
+    Policies,
+    PolicySet,
+    PolicyType,
 )
 from kennel.policy.principal import Principal, PrincipalKind, SessionScope
 from kennel.policy.request import AccessRequest
@@ -33,6 +33,7 @@ __all__ = [
     "PolicyDocument",
     "PolicyError",
     "PolicyKind",
+    "PolicySet",
     "PolicyType",
     "Principal",
     "PrincipalKind",

@@ -1,65 +1,31 @@
 """The order in which policies decide.
 
-Source: "Policy evaluation logic" in the IAM user guide.
+Source: "Policy evaluation logic" and "Cross-account policy evaluation logic" in the IAM user guide.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from kennel.policy.conditions import conditions_hold
-from kennel.policy.grammar import PolicyDocument, Statement
-from kennel.policy.matching import is_like, names_principal
-from kennel.policy.principal import PrincipalKind
+from kennel.policy.grants import Grant, binds, grant_of
+from kennel.policy.policies import (
+    Entry,
+    MatchedStatement,
+    NamedPolicy,
+    Policies,
+    PolicySet,
+    PolicyType,
+)
+from kennel.policy.principal import Principal, PrincipalKind
 from kennel.policy.request import AccessRequest
 
-__all__ = ["Decision", "MatchedStatement", "NamedPolicy", "Policies", "PolicyType", "decide"]
+__all__ = ["Decision", "decide"]
 
+# Amazon S3 API reference, PutBucketPolicy: the root of a bucket's owner is never locked out.
+_NEVER_LOCKED_OUT = frozenset({"s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"})
 
-class PolicyType(StrEnum):
-    """Kinds of policies, as AWS's denials word them."""
-
-    IDENTITY = "identity-based policy"
-    RESOURCE = "resource-based policy"
-    BOUNDARY = "permissions boundary"
-    SESSION = "session policy"
-
-
-@dataclass(frozen=True, slots=True)
-class NamedPolicy:
-    """A policy and where it stands: `name` is a managed policy's ARN or an inline policy's name,
-    `holder` the ARN of the user, group, role or resource that carries it."""
-
-    type: PolicyType
-    name: str
-    holder: str
-    document: PolicyDocument
-
-
-@dataclass(frozen=True, slots=True)
-class Policies:
-    """All that bears on one request.
-
-    `session` is None where nothing narrows the session. `resource` is the resource's own policy; a
-    role's trust policy stands there too, with `resource_must_allow`: without its Allow nobody gets
-    in, whatever the identity side says.
-    """
-
-    identity: Sequence[NamedPolicy] = ()
-    boundary: NamedPolicy | None = None
-    session: Sequence[NamedPolicy] | None = None
-    resource: NamedPolicy | None = None
-    resource_must_allow: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MatchedStatement:
-    """A statement that decided; `index` counts from 0."""
-
-    policy: NamedPolicy
-    index: int
+_EVERY_ACCOUNTS = "aws"  # the owner of AWS's managed policies, which are every account's
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,51 +41,77 @@ class Decision:
 
 def decide(request: AccessRequest, policies: Policies) -> Decision:
     """What the policies say to the request."""
-    every = [*policies.identity, *(policies.session or ())]
-    every += [policy for policy in (policies.boundary, policies.resource) if policy is not None]
-    for policy in every:
-        denying = tuple(_matching(request, policy, allow=False))
+    caller = request.principal
+    foreign = request.resource_account not in ("", _EVERY_ACCOUNTS, caller.account_id)
+    identity = _matching(policies.identity, request)
+    boundary = _matching(policies.boundary, request)
+    session = _matching(policies.session, request)
+    resource = _matching(policies.resource, request)
+    for matches in (identity, boundary, session):
+        denying = _effect(matches or (), allow=False)
         if denying:
-            return Decision(False, True, policy.type, denying)
-    by_resource = () if policies.resource is None else _allows(request, [policies.resource])
+            return _denied(denying)
+    denying = tuple(one.match for one in resource or () if _denies(one, request, foreign))
+    if denying:
+        return _denied(denying)
+
+    grant, by_resource = _granted(resource or (), caller)
+    missing = PolicyType.TRUST if policies.resource_must_allow else PolicyType.RESOURCE
     if policies.resource_must_allow and not by_resource:
-        return Decision(False, False, PolicyType.RESOURCE)
-    by_identity = _allows(request, policies.identity)
-    if request.principal.kind is not PrincipalKind.ROOT and not (by_resource or by_identity):
-        return Decision(False, False, PolicyType.IDENTITY)
-    if policies.boundary is not None and not _allows(request, [policies.boundary]):
-        return Decision(False, False, PolicyType.BOUNDARY)
-    if policies.session is not None and not _allows(request, policies.session):
-        return Decision(False, False, PolicyType.SESSION)
+        return Decision(False, by=missing)
+    if caller.kind in (PrincipalKind.SERVICE, PrincipalKind.ANONYMOUS):
+        return Decision(True, statements=by_resource) if grant else Decision(False, by=missing)
+    if grant is Grant.DIRECT and not foreign:
+        return Decision(True, statements=by_resource)
+
+    by_identity = _effect(identity or (), allow=True)
+    needs_identity = caller.kind is not PrincipalKind.ROOT and (foreign or grant < Grant.ROLE)
+    if needs_identity and not by_identity:
+        return Decision(False, by=PolicyType.IDENTITY)
+    if boundary is not None and not _effect(boundary, allow=True):
+        return Decision(False, by=PolicyType.BOUNDARY)
+    if session is not None and not _effect(session, allow=True):
+        return Decision(False, by=PolicyType.SESSION)
+    if foreign and not by_resource:
+        return Decision(False, by=missing)
     return Decision(True, statements=by_resource + by_identity)
 
 
-def _allows(
-    request: AccessRequest, policies: Sequence[NamedPolicy]
-) -> tuple[MatchedStatement, ...]:
-    return tuple(one for policy in policies for one in _matching(request, policy, allow=True))
+_Source = PolicySet | Sequence[NamedPolicy] | NamedPolicy | None
 
 
-def _matching(
-    request: AccessRequest, policy: NamedPolicy, *, allow: bool
-) -> Iterator[MatchedStatement]:
-    for index, statement in enumerate(policy.document.statements):
-        if statement.allow is allow and _fits(request, statement):
-            yield MatchedStatement(policy, index)
+def _matching(source: _Source, request: AccessRequest) -> Sequence[Entry] | None:
+    """The statements that fit, whatever their effect; None where there is no such policy."""
+    if source is None:
+        return None
+    if isinstance(source, NamedPolicy):
+        source = (source,)
+    return PolicySet.of(source).matching(request)
 
 
-def _fits(request: AccessRequest, statement: Statement) -> bool:
-    action = request.action.lower()
-    actions = statement.actions or statement.not_actions
-    if any(is_like(action, one.lower()) for one in actions) is not bool(statement.actions):
+def _effect(matches: Sequence[Entry], *, allow: bool) -> tuple[MatchedStatement, ...]:
+    return tuple(one.match for one in matches if one.read.statement.allow is allow)
+
+
+def _denied(statements: tuple[MatchedStatement, ...]) -> Decision:
+    return Decision(False, True, statements[0].policy.type, statements)
+
+
+def _denies(entry: Entry, request: AccessRequest, foreign: bool) -> bool:
+    if entry.read.statement.allow or not binds(entry.read.statement, request.principal):
         return False
-    resources = statement.resources or statement.not_resources
-    if resources and (
-        any(is_like(request.resource, one) for one in resources) is not bool(statement.resources)
-    ):
-        return False
-    if statement.principals and not names_principal(statement.principals, request.principal):
-        return False
-    if statement.not_principals and names_principal(statement.not_principals, request.principal):
-        return False
-    return conditions_hold(statement.conditions, request.context)
+    owner = request.principal.kind is PrincipalKind.ROOT and not foreign
+    return not (owner and request.action.lower() in _NEVER_LOCKED_OUT)
+
+
+def _granted(
+    matches: Sequence[Entry], caller: Principal
+) -> tuple[Grant, tuple[MatchedStatement, ...]]:
+    """The most that the resource's policy grants, and the statements that grant anything."""
+    grants = [
+        (grant, one.match)
+        for one in matches
+        if one.read.statement.allow and (grant := grant_of(one.read.statement, caller))
+    ]
+    most = max((grant for grant, _ in grants), default=Grant.NONE)
+    return most, tuple(match for _, match in grants)

@@ -101,9 +101,9 @@ def test_a_deny_is_stronger() -> None:
     deny = {"Effect": "Deny", "Principal": {"AWS": ANN.arn}, "Action": "sts:AssumeRole"}
     assert not trusts(_policy(allow, deny), ANN, {})
     assert trusts(_policy(allow, deny), JOB, {})
-    # A condition that can't be judged denies.
-    unclear = deny | {"Condition": {"DateGreaterThan": {"aws:CurrentTime": "2024-01-01"}}}
-    assert not trusts(_policy(allow, unclear), ANN, {})
+    since = deny | {"Condition": {"DateGreaterThan": {"aws:CurrentTime": "2024-01-01"}}}
+    assert not trusts(_policy(allow, since), ANN, {"aws:CurrentTime": "2024-01-02T00:00:00Z"})
+    assert trusts(_policy(allow, since), ANN, {"aws:CurrentTime": "2023-12-31T00:00:00Z"})
 
 
 def test_only_assuming_the_role_counts() -> None:

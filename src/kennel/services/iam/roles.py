@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from kennel.identity import Credentials, Principal
@@ -181,7 +183,10 @@ class RoleOperations(IamBase):
 
     def role_trusts(self, role: shared.Role, caller: Principal, facts: Mapping[str, str]) -> bool:
         """For `kennel.services.roles`."""
-        return trusts(role.trust_policy, caller, facts)
+        moment = time.time()
+        now = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        known = {"aws:CurrentTime": now, "aws:EpochTime": str(int(moment)), **facts}
+        return trusts(role.trust_policy, caller, known)
 
     def issue_role_session(
         self, role: shared.Role, session_name: str, seconds: float

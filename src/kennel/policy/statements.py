@@ -1,0 +1,97 @@
+"""A statement made ready to be asked: patterns and conditions read once, at no request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kennel.policy.conditions import Condition, read_conditions
+from kennel.policy.grammar import Statement
+from kennel.policy.patterns import Template, Test, arn_test, literal, read_template, text_test
+
+__all__ = ["ReadStatement", "action_test", "read_statement"]
+
+Context = Mapping[str, tuple[str, ...]]
+
+_WITH_VARIABLES = "2012-10-17"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStatement:
+    """A statement's tests.
+
+    `actions` are patterns in lower case; `excluding_actions` and `excluding_resources` say that the
+    lists are of NotAction and NotResource. `fixed` tests stand for resources without variables,
+    `exact` for those among them that are one ARN; `varying` are those with variables. A trust
+    policy, which has no Resource, names every resource.
+    """
+
+    statement: Statement
+    actions: tuple[str, ...]
+    excluding_actions: bool
+    exact: frozenset[str]
+    fixed: tuple[Test, ...]
+    varying: tuple[Template, ...]
+    excluding_resources: bool
+    conditions: tuple[Condition, ...]
+
+    def names_action(self, action: str) -> bool:
+        """Whether the statement is about an action, given in lower case."""
+        named = any(action_test(pattern)(action) for pattern in self.actions)
+        return named is not self.excluding_actions
+
+    def names_resource(self, resource: str) -> bool | None:
+        """Whether it is about a resource; None if that depends on the request's variables."""
+        if resource in self.exact or any(test(resource) for test in self.fixed):
+            return not self.excluding_resources
+        return None if self.varying else self.excluding_resources
+
+    def names_resource_in(self, resource: str, context: Context) -> bool:
+        """The same where it depends. A variable without value makes a resource fit nothing."""
+        for template in self.varying:
+            parts = template.resolve(context)
+            if parts is not None and arn_test(parts, across=True)(resource):
+                return not self.excluding_resources
+        return self.excluding_resources
+
+    def holds(self, context: Context) -> bool:
+        """Whether all conditions hold."""
+        return all(condition.holds(context) for condition in self.conditions)
+
+    def keys(self) -> set[str]:
+        """All condition keys that the statement looks at, in lower case."""
+        named = {key for condition in self.conditions for key in condition.keys}
+        return named.union(*(template.keys for template in self.varying))
+
+
+def action_test(pattern: str) -> Test:
+    """The test of an action's pattern in lower case."""
+    return text_test(read_template(pattern, False).resolve({}) or ())
+
+
+def read_statement(statement: Statement, version: str) -> ReadStatement:
+    """Reads a statement of a policy of that version of the language."""
+    variables = version == _WITH_VARIABLES
+    templates = [
+        read_template(text, variables) for text in statement.resources or statement.not_resources
+    ]
+    exact: set[str] = set()
+    fixed: list[Test] = []
+    for template in templates:
+        parts = None if template.keys else template.resolve({})
+        if parts is None:
+            continue
+        if all(isinstance(part, str) for part in parts) and literal(parts).count(":") >= 5:
+            exact.add(literal(parts))
+        else:
+            fixed.append(arn_test(parts, across=True))
+    return ReadStatement(
+        statement=statement,
+        actions=tuple(name.lower() for name in statement.actions or statement.not_actions),
+        excluding_actions=bool(statement.not_actions),
+        exact=frozenset(exact),
+        fixed=tuple(fixed),
+        varying=tuple(template for template in templates if template.keys),
+        excluding_resources=not statement.resources,
+        conditions=read_conditions(statement.conditions, variables=variables),
+    )
