@@ -28,8 +28,6 @@ KEY = f"{BUCKET}/rex.jpg"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/job"
 ANN_ARN = f"arn:aws:iam::{ACCOUNT}:user/ann"
 ANN = Principal(PrincipalKind.USER, ACCOUNT, ANN_ARN, "AIDAQNZGKIQY56JQ7WMLA")
-    PrincipalKind.USER, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/ann", "AIDAQNZGKIQY56JQ7WMLA"
-)
 JOB = Principal.role_session(ACCOUNT, "job", "AROAQNZGKIQY56JQ7WMLB", ROLE, "s1")
 ROOT = Principal.root(ACCOUNT)
 SERVICE = Principal.service(ACCOUNT, "logs.amazonaws.com")
