@@ -90,6 +90,7 @@ DOCUMENTED = (
         "Error handling with DynamoDB: the codes of every service with AWS's JSON protocol",
         JSON,
         {
+            "AccessDeniedException": 400,
             "ExpiredTokenException": 400,
             "IncompleteSignatureException": 400,
             "MissingAuthenticationTokenException": 400,

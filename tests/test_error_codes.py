@@ -40,7 +40,10 @@ ABSTRACT = {"_User", "MissingConfiguration"}
 # What no service's package has is raised for these services.
 EVERY = frozenset(SERVICES)
 SHARED: dict[str, frozenset[str]] = {
-    "kennel.auth.authorizer.AccessDenied": frozenset({"iam", "s3", "sts"}),
+    "kennel.auth.denials.AccessDenied": frozenset({"cloudwatch", "iam", "s3", "sts"}),
+    "kennel.auth.denials.JsonAccessDeniedException": frozenset(
+        {"application-autoscaling", "logs", "sagemaker"}
+    ),
     "kennel.auth.chunked.IncompleteBody": frozenset({"s3"}),
     "kennel.auth.chunked.InvalidChunkSizeError": frozenset({"s3"}),
     "kennel.auth.chunked.InvalidRequest": frozenset({"s3"}),
@@ -48,7 +51,7 @@ SHARED: dict[str, frozenset[str]] = {
     "kennel.auth.post_policy.FormTooLarge": frozenset({"s3"}),
     "kennel.auth.post_policy.FormTooSmall": frozenset({"s3"}),
     "kennel.auth.post_policy.InvalidPolicyDocument": frozenset({"s3"}),
-    "kennel.errors.AccessDeniedException": EVERY - {"iam", "s3", "sts"},
+    "kennel.errors.AccessDeniedException": frozenset({"lambda", "sagemaker-runtime"}),
     "kennel.errors.InternalFailure": EVERY,
     "kennel.errors.NotImplementedByKennel": EVERY,
     "kennel.errors.ValidationException": frozenset(

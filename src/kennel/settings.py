@@ -24,6 +24,7 @@ class Settings:
     job_network: str = "isolated"
     host: str = "127.0.0.1"
     launch_delay: float = 0.0
+    iam: str = "observe"
 
     @classmethod
     def read(cls, values: Mapping[str, str | None], environment: Mapping[str, str]) -> Settings:
@@ -110,6 +111,12 @@ def _job_network(text: str) -> str:
     return text
 
 
+def _iam(text: str) -> str:
+    if text not in ("enforce", "observe", "off"):
+        raise ValueError("must be enforce, observe or off")
+    return text
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "state",
@@ -160,5 +167,14 @@ SETTINGS: tuple[Setting, ...] = (
         "seconds of policy time until an endpoint's instance that is launched takes requests; "
         "AWS's take minutes",
         _launch_delay,
+    ),
+    Setting(
+        "iam",
+        "MODE",
+        "KENNEL_IAM",
+        "observe",
+        "enforce: policies decide; observe: what they would deny is recorded and done; off: nobody "
+        "asks them",
+        _iam,
     ),
 )

@@ -1,11 +1,11 @@
 """Who sent a request, and whether they may do what it asks."""
 
-from kennel.auth.authorizer import Decision, RecordingAuthorizer, Usage
+from kennel.auth.authorizer import IamMode, PolicyAuthorizer
 from kennel.auth.chunked import AwsChunkedDecoder, payload_decoder
 from kennel.auth.errors import as_aws_error
 from kennel.auth.failures import AuthenticationError, Failure
 from kennel.auth.post_policy import check_policy, verify_form
-from kennel.auth.signature import UNSIGNED_PAYLOAD, Verified, verify
+from kennel.auth.signature import UNSIGNED_PAYLOAD, Verified, unsigned, verify
 from kennel.auth.signing import ChunkSigning
 
 __all__ = [
@@ -13,14 +13,14 @@ __all__ = [
     "AuthenticationError",
     "AwsChunkedDecoder",
     "ChunkSigning",
-    "Decision",
     "Failure",
-    "RecordingAuthorizer",
-    "Usage",
+    "IamMode",
+    "PolicyAuthorizer",
     "Verified",
     "as_aws_error",
     "check_policy",
     "payload_decoder",
+    "unsigned",
     "verify",
     "verify_form",
 ]

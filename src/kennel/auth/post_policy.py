@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from kennel.auth.authorizer import AccessDenied
 from kennel.auth.canonical import wire_bytes
 from kennel.auth.claim import ALGORITHM, credential_parts
+from kennel.auth.denials import AccessDenied
 from kennel.auth.failures import AuthenticationError, Failure
 from kennel.auth.keys import KeyFinder
 from kennel.auth.signing import signing_key

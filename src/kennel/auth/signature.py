@@ -22,7 +22,7 @@ from kennel.auth.token import check_token
 from kennel.identity import Credentials, Principal
 from kennel.wire import HttpRequest
 
-__all__ = ["UNSIGNED_PAYLOAD", "Verified", "verify"]
+__all__ = ["UNSIGNED_PAYLOAD", "Verified", "unsigned", "verify"]
 
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
@@ -115,6 +115,19 @@ def verify(
         claim.expires is not None,
         chunk_signing,
     )
+
+
+def unsigned(request: HttpRequest, *, streamed: bool = False) -> Verified:
+    """The anonymous caller, for a request to S3 without any signature. What it says of its body
+    is checked all the same. Raises AuthenticationError, also for chunks that claim a signature."""
+    declared = request.headers.get("x-amz-content-sha256", UNSIGNED_PAYLOAD)
+    if declared in _STREAMING and not declared.startswith("STREAMING-UNSIGNED"):
+        raise AuthenticationError(Failure.UNSIGNED)
+    if not _HEX_HASH.fullmatch(declared) and declared not in _WORDS:
+        raise AuthenticationError(Failure.NO_PAYLOAD_HASH)
+    if not streamed:
+        _check_payload(request, declared)
+    return Verified(Principal.anonymous(), "", "s3", "", declared)
 
 
 def _check_scope(claim: Claim, service: str) -> None:

@@ -19,6 +19,13 @@ EXAMPLES = """\
   kennel status --json | jq .clock.scale"""
 
 
+_POLICIES = {
+    "enforce": "decide (--iam=enforce)",
+    "observe": "are asked and recorded, and deny nothing (--iam=observe)",
+    "off": "are not asked (--iam=off)",
+}
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the plane's own JSON")
 
@@ -47,6 +54,7 @@ def _lines(status: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("up for", _duration(status["uptime_seconds"])),
         ("wall time", _moment(clock["wall"])),
         ("policy time", f"{_moment(clock['policy'])}, {scale} s in a second"),
+        ("policies", _POLICIES[status["iam"]]),
         ("launch delay", f"{status['launch_delay_seconds']:g} s of policy time"),
         ("memory limits", engine["memory"]),
         ("own mounts", "yes" if engine["mount_namespaces"] else "no"),

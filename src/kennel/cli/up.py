@@ -99,7 +99,7 @@ def _serve(settings: Settings, hint: str | None) -> int:
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # the plane says itself when it is up
     try:
-        serve(settings, lambda url: _say_ready(settings.state, url, hint) if hint else None)
+        serve(settings, lambda url: _say_ready(settings, url, hint) if hint else None)
     except CannotStart as error:
         raise UsageError(str(error)) from error
     if hint:
@@ -107,8 +107,18 @@ def _serve(settings: Settings, hint: str | None) -> int:
     return 0
 
 
-def _say_ready(state: Path, url: str, hint: str) -> None:
+def _say_mode(settings: Settings) -> None:
+    """What is less than AWS does is said at the start."""
+    if settings.iam != "enforce":
+        what = "are asked and recorded, but deny nothing"
+        what = what if settings.iam == "observe" else "are not asked"
+        print(f"IAM policies {what} (--iam={settings.iam}).")
+
+
+def _say_ready(settings: Settings, url: str, hint: str) -> None:
+    state = settings.state
     print(f"The plane on {state} is ready at {url}; Ctrl-C stops it. In another shell:  {hint}")
+    _say_mode(settings)
     sys.stdout.flush()
 
 
@@ -129,6 +139,7 @@ def _detach(settings: Settings, hint: str) -> int:
         _give_up(process, log, said_before)
     print(f"The plane is ready at {record.url} (region {record.region}, pid {record.pid}).")
     print(f"Its state is in {settings.state}, its log in {log}.")
+    _say_mode(settings)
     print(f"Point AWS clients at it with:  {hint}")
     return 0
 

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from kennel.auth import Verified, verify
+from kennel.auth import AuthenticationError, Failure, Verified, unsigned, verify
 from kennel.errors import ServerError
 from kennel.gateway.bodies import (
     SHORT_BODY,
@@ -30,7 +30,9 @@ from kennel.gateway.failures import failure_of
 from kennel.gateway.misdirected import refusal
 from kennel.gateway.plane import Plane
 from kennel.gateway.replies import send_response
+from kennel.gateway.sources import source_of
 from kennel.gateway.uploads import receive_upload
+from kennel.identity import PrincipalKind
 from kennel.services import Context
 from kennel.store import BlobSlices
 from kennel.wire import (
@@ -167,6 +169,7 @@ class _Exchange:
         self.identify()
         if self.streams_in:
             self._verify(streamed=True)
+            self._turn_strangers_away()
 
     def run(self) -> tuple[HttpResponse, BlobSlices | None]:
         """The whole way of a request whose body is in memory."""
@@ -177,14 +180,32 @@ class _Exchange:
 
     def _verify(self, *, streamed: bool) -> None:
         assert self._target is not None
-        self.verified = verify(
-            self.request,
-            self._plane.credentials,
-            self._plane.clock.wall(),
-            service=signing_name(self._target.service),
-            streamed=streamed,
-            bucket=bucket_of_host(self.request.host),
-        )
+        try:
+            self.verified = verify(
+                self.request,
+                self._plane.credentials,
+                self._plane.clock.wall(),
+                service=signing_name(self._target.service),
+                streamed=streamed,
+                bucket=bucket_of_host(self.request.host),
+            )
+        except AuthenticationError as error:
+            if error.failure is not Failure.UNSIGNED or self._target.service != "s3":
+                raise
+            # A bucket may be everybody's: its policy is asked.
+            self.verified = unsigned(self.request, streamed=streamed)
+
+    def _turn_strangers_away(self) -> None:
+        """The anonymous caller is asked before its body fills the disk, and not after alone."""
+        assert self._target is not None
+        assert self.verified is not None
+        if self.verified.principal.kind is PrincipalKind.ANONYMOUS:
+            self._plane.dispatcher.authorize(
+                self._context(),
+                self._target.service,
+                self._target.operation,
+                decode(self._target, self.request),
+            )
 
     def run_with_body(
         self, body: Callable[[], tuple[dict[str, str], dict[str, Any]]]
@@ -237,7 +258,7 @@ class _Exchange:
         return self._plane.dispatcher.context(
             self.verified.principal,
             request_id=self._request_id,
-            source={"host": self.request.host, "source_ip": self.request.client},
+            source=source_of(self.request, self.verified),
         )
 
 

@@ -24,6 +24,7 @@ from kennel.gateway.bodies import ClientDisconnected, Receive, Send, read_body
 from kennel.gateway.failures import failure_of
 from kennel.gateway.plane import Plane
 from kennel.gateway.replies import send_response
+from kennel.gateway.sources import source_of
 from kennel.wire import HttpRequest, HttpResponse, encode_error
 from kennel.wire.hosts import bucket_of_host
 
@@ -120,7 +121,7 @@ class FormUploads:
         context = self._plane.dispatcher.context(
             principal,
             request_id=request_id,
-            source={"host": request.host, "source_ip": request.client},
+            source={**source_of(request), "auth_type": "POST"},
         )
         parameters = {"Bucket": bucket, "Key": key, "Body": form.content, **_properties(form)}
         put = self._plane.dispatcher.invoke(context, "s3", "PutObject", parameters)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from kennel.auth import RecordingAuthorizer
+from kennel.auth import IamMode, PolicyAuthorizer
 from kennel.client_environment import Reach
 from kennel.clock import ScaledClock
 from kennel.decisions import MIGRATIONS as DECISION_MIGRATIONS
@@ -52,7 +52,7 @@ class Plane:
         self.blobs = BlobStore(folder / "blobs", self.database)
         self.engine = LocalEngine()
         self.authority = CertificateAuthority(folder / "ca")
-        self.authorizer = RecordingAuthorizer()
+        self.authorizer = PolicyAuthorizer(IamMode(settings.iam), self.decisions)
         self.dispatcher = Dispatcher(self.authorizer, settings.region, ACCOUNT_ID)
         self._service_classes = classes
         self._services: list[Service] = []

@@ -26,6 +26,7 @@ from kennel.gateway.bodies import (
 from kennel.gateway.failures import failure_of
 from kennel.gateway.plane import Plane
 from kennel.gateway.replies import send_response
+from kennel.gateway.sources import source_of
 from kennel.services import Context
 from kennel.wire import HttpRequest, HttpResponse, encode_error
 from kennel.wire.identify import signing_name
@@ -89,4 +90,6 @@ class ShortWay(ABC):
             verified = check()
         else:
             verified = await asyncio.get_running_loop().run_in_executor(None, check)
-        return self._plane.dispatcher.context(verified.principal, request_id=request_id)
+        return self._plane.dispatcher.context(
+            verified.principal, request_id=request_id, source=source_of(request, verified)
+        )

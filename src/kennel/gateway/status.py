@@ -9,12 +9,14 @@ from typing import Any
 
 from kennel import __version__
 from kennel.auth import AuthenticationError, as_aws_error, verify
-from kennel.errors import AccessDeniedException, AwsError
+from kennel.errors import AwsError
 from kennel.gateway.bodies import Receive, Send, read_body
 from kennel.gateway.decision_page import decision_page
 from kennel.gateway.plane import ACCOUNT_ID, Plane
 from kennel.gateway.replies import send_response
-from kennel.identity import Principal, PrincipalKind
+from kennel.gateway.sources import source_of
+from kennel.identity import Principal
+from kennel.services import Access
 from kennel.wire import HttpRequest, HttpResponse, encode_error
 
 __all__ = ["StatusPage"]
@@ -26,7 +28,8 @@ class StatusPage:
     """Signed with the service name `kennel`; JSON in the answers.
 
     GET /_kennel/status: the plane's own state, for the account's root or any of its principals.
-    GET /_kennel/decisions: the record of decisions (see `decision_page`), for the root alone.
+    GET /_kennel/decisions: the record of decisions (see `decision_page`), for the root and for
+    whom a policy allows kennel:ListDecisions, whatever `--iam` says.
     """
 
     def __init__(self, plane: Plane) -> None:
@@ -55,7 +58,10 @@ class StatusPage:
             if name == "status":
                 return _json(200, self._status())
             if name == "decisions":
-                _only_root(verified.principal, "kennel:ListDecisions")
+                context = self._plane.dispatcher.context(
+                    verified.principal, request_id=request_id, source=source_of(request, verified)
+                )
+                self._plane.authorizer.require(context, "kennel", Access("kennel:ListDecisions"))
                 return _json(200, decision_page(self._plane.decisions, request.query_values))
         except AwsError as error:
             return encode_error(error, "kennel", "rest-json", request_id)
@@ -81,6 +87,7 @@ class StatusPage:
                 "memory": capabilities.memory,
                 "limits": list(capabilities.limits),
             },
+            "iam": str(plane.authorizer.mode),
             "launch_delay_seconds": plane.settings.launch_delay,
             "services": sorted(plane.dispatcher.services),
             "training_jobs_in_progress": self._jobs(),
@@ -93,13 +100,6 @@ class StatusPage:
             "sagemaker", "ListTrainingJobs", StatusEquals="InProgress", MaxResults=100
         )
         return [job["TrainingJobName"] for job in page["TrainingJobSummaries"]]
-
-
-def _only_root(principal: Principal, action: str) -> None:
-    if principal.kind is not PrincipalKind.ROOT:
-        raise AccessDeniedException(
-            f"User: {principal.arn} is not authorized to perform: {action}. Only the root is."
-        )
 
 
 def _json(status: int, content: dict[str, Any]) -> HttpResponse:

@@ -18,8 +18,11 @@ __all__ = ["Context"]
 class Context:
     """One call: who makes it, where, under which id.
 
-    `source` holds what only the wire knows and some operations need (`host`, `source_ip`,
-    `secure`); it is empty for calls between services.
+    `source` holds what only the wire knows and operations or policies need (`host`, `source_ip`,
+    `secure`, `user_agent`, `referer`); it is empty for calls between services. `serving` is the
+    service whose operation runs with this context, empty before it runs. `called_by` is the service
+    that makes the call in process, empty for a call over the wire; `forwarded` says that it does so
+    with its own caller's rights.
     """
 
     dispatcher: Dispatcher
@@ -28,6 +31,9 @@ class Context:
     account_id: str
     request_id: str
     source: Mapping[str, str]
+    serving: str = ""
+    called_by: str = ""
+    forwarded: bool = False
 
     def call(
         self,
@@ -42,7 +48,12 @@ class Context:
         `service` is botocore's name ("s3"), `operation` AWS's ("GetObject"). Authorized and
         recorded like a call over the wire. Raises the operation's AwsError.
         """
-        context = self if principal is None else replace(self, principal=principal)
+        context = replace(
+            self,
+            principal=principal or self.principal,
+            called_by=self.serving,
+            forwarded=principal is None and bool(self.serving),
+        )
         return self.dispatcher.invoke(context, service, operation, parameters)
 
     def arn(self, service: str, resource: str) -> str:

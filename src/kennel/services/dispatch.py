@@ -6,6 +6,7 @@ import inspect
 import logging
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from botocore import xform_name
 
 from kennel.errors import NotImplementedByKennel
 from kennel.identity import Principal
+from kennel.services.access import Access
 from kennel.services.context import Context
 from kennel.services.service import Service
 
@@ -28,6 +30,9 @@ class Authorizer(Protocol):
         self, context: Context, service: str, operation: str, parameters: Mapping[str, Any]
     ) -> None:
         """Raises AccessDeniedException if the call is denied."""
+
+    def allows(self, context: Context, access: Access) -> bool:
+        """Whether the caller might do this too; neither refused nor recorded."""
 
 
 class Dispatcher:
@@ -76,6 +81,11 @@ class Dispatcher:
         """The authorize step alone, for the invocations' short way."""
         self._authorizer.authorize(context, service, operation, parameters)
 
+    def allows(self, context: Context, access: Access) -> bool:
+        """Whether a call's principal might do something else as well, where an answer depends on
+        it (S3 names a missing key only to who may list)."""
+        return self._authorizer.allows(context, access)
+
     def invoke(
         self, context: Context, service: str, operation: str, parameters: Mapping[str, Any]
     ) -> dict[str, Any]:
@@ -98,7 +108,7 @@ class Dispatcher:
                 f"of {service}'s {operation}."
             )
         self._authorizer.authorize(context, service, operation, parameters)
-        return method(context, **parameters) or {}
+        return method(replace(context, serving=service), **parameters) or {}
 
 
 @lru_cache(maxsize=4096)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from kennel.auth import RecordingAuthorizer
+from kennel.auth import IamMode, PolicyAuthorizer
 from kennel.identity import Principal
 from kennel.services import Access, Dispatcher
 from kennel.services.access_rules import AccessRules, Need, RequestTags, need, values_at
 
-CTX = Dispatcher(RecordingAuthorizer(), "eu-west-1", "000011112222").context(Principal.anonymous())
+DISPATCHER = Dispatcher(PolicyAuthorizer(IamMode.OFF), "eu-west-1", "000011112222")
+CTX = DISPATCHER.context(Principal.anonymous())
 PREFIX = "arn:aws:shop:eu-west-1:000011112222:"
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote
 
 from botocore import xform_name
@@ -14,7 +14,7 @@ from botocore import xform_name
 from kennel.clock import SimulatedClock
 from kennel.errors import AccessDeniedException, AwsError
 from kennel.identity import CredentialDirectory, Principal
-from kennel.services import Context, Dispatcher, Parts
+from kennel.services import Access, Authorizer, Context, Dispatcher, Parts
 from kennel.services.iam import Iam
 from kennel.services.sts import Sts
 from kennel.store import Database
@@ -43,6 +43,9 @@ class _Authorizer:
         self.asked: list[tuple[str, str, Mapping[str, Any]]] = []
         self.denied: set[str] = set()
 
+    def allows(self, context: Context, access: Access) -> bool:
+        return True
+
     def authorize(
         self, context: Context, service: str, operation: str, parameters: Mapping[str, Any]
     ) -> None:
@@ -55,13 +58,18 @@ class Stage:
     """Both services on a state folder. `stage.call("CreateUser", …)` as the account's root;
     leaving the `with` stops it, and another on the same folder finds what it left."""
 
-    def __init__(self, folder: Path, clock: SimulatedClock | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: SimulatedClock | None = None,
+        authorizer: Authorizer | None = None,
+    ) -> None:
         folder.mkdir(exist_ok=True)
         self.clock = clock or SimulatedClock()
         self.database = Database(folder / "kennel.db")
         self.credentials = CredentialDirectory(self.database, self.clock, ACCOUNT, folder)
         self.authorizer = _Authorizer()
-        self.dispatcher = Dispatcher(self.authorizer, "us-east-1", ACCOUNT)
+        self.dispatcher = Dispatcher(authorizer or self.authorizer, "us-east-1", ACCOUNT)
         # What the two do not use is None.
         parts: dict[str, Any] = dict.fromkeys(field.name for field in fields(Parts))
         parts |= {
@@ -78,7 +86,7 @@ class Stage:
         self.dispatcher.add(self.iam)
         self.dispatcher.add(self.sts)
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Self:
         self.database.start()
         self.credentials.start()
         return self

@@ -10,7 +10,7 @@ from typing import Any
 from kennel.clock import SimulatedClock
 from kennel.errors import AwsError
 from kennel.identity import Principal
-from kennel.services import Context, Dispatcher, Parts
+from kennel.services import Access, Context, Dispatcher, Parts
 from kennel.services.s3 import S3
 from kennel.store import BlobStore, Database
 
@@ -21,6 +21,9 @@ MIB = 1 << 20
 
 
 class _AllowAll:
+    def allows(self, context: Context, access: Access) -> bool:
+        return True
+
     def authorize(
         self, context: Context, service: str, operation: str, parameters: Mapping[str, Any]
     ) -> None:

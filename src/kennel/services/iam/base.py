@@ -112,6 +112,7 @@ class IamBase(Service):
         self._policies = Collection(database, "iam.policies", ManagedPolicy)
         self._profiles = Collection(database, "iam.instance-profiles", InstanceProfile)
         self._account = Collection(database, "iam.account", Account)
+        self._policies_version = object()
         # A user's keys are kept by the credential directory; this keeps both sides together.
         self._user_keys_lock = threading.Lock()
 
@@ -122,7 +123,15 @@ class IamBase(Service):
         return iam_arn(self.parts.account_id, kind, path, name)
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return self._database.write(work)
+        """Every change of who there is and what they may goes through here: once it returns,
+        nobody decides by what was before."""
+        try:
+            return self._database.write(work)
+        finally:
+            self._changed()
+
+    def _changed(self) -> None:
+        self._policies_version = object()  # unlike a count, right from many threads
 
     def _change(self, kind: HolderKind[H], name: str, change: Callable[[H], None]) -> None:
         """Alters one user, group or role. Raises what `change_in` raises."""

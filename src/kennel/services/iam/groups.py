@@ -34,8 +34,12 @@ class GroupOperations(IamBase):
             arn=self._arn("group", Path, GroupName),
             created=self._now(),
         )
-        if not self._groups.collection.add(key_of(GroupName), group):
-            raise _taken(GroupName)
+
+        def work(connection: sqlite3.Connection) -> None:
+            if not self._groups.collection.add_in(connection, key_of(GroupName), group):
+                raise _taken(GroupName)
+
+        self._write(work)
         return {"Group": _shown(group)}
 
     def get_group(

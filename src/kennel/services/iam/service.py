@@ -11,6 +11,7 @@ from kennel.services.iam.groups import GroupOperations
 from kennel.services.iam.inline import InlinePolicyOperations
 from kennel.services.iam.instance_profiles import InstanceProfileOperations
 from kennel.services.iam.policy_versions import PolicyVersionOperations
+from kennel.services.iam.principal_policies import PrincipalPolicies
 from kennel.services.iam.roles import RoleOperations
 from kennel.services.iam.service_linked import ServiceLinkedRoleOperations
 from kennel.services.iam.users import UserOperations
@@ -31,5 +32,6 @@ class Iam(
     InstanceProfileOperations,
     AccountOperations,
     AuthorizationAnswers,
+    PrincipalPolicies,
 ):
     """AWS Identity and Access Management: who there is, and what policies they carry."""

@@ -68,11 +68,15 @@ class ServiceLinkedRoleOperations(IamBase):
             linked_service=AWSServiceName,
             attached=[_POLICY_PREFIX + policy] if policy else [],
         )
-        if not self._roles.collection.add(key_of(name), role):
-            raise InvalidInputException(
-                f"Service role name {name} has been taken in this account, "
-                "please try a different suffix."
-            )
+
+        def work(connection: sqlite3.Connection) -> None:
+            if not self._roles.collection.add_in(connection, key_of(name), role):
+                raise InvalidInputException(
+                    f"Service role name {name} has been taken in this account, "
+                    "please try a different suffix."
+                )
+
+        self._write(work)
         return {"Role": shown_role(role)}
 
     def delete_service_linked_role(self, ctx: Context, *, RoleName: str) -> dict[str, Any]:

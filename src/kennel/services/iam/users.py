@@ -90,6 +90,7 @@ class UserOperations(IamBase):
                     self._users.collection.put_in(connection, key_of(UserName), current)
 
             self.parts.credentials.rename_user(user.unique_id, user.arn, work)
+            self._changed()
 
     def delete_user(self, ctx: Context, *, UserName: str) -> None:
         with self._user_keys_lock:
