@@ -13,6 +13,7 @@ from kennel.cli.load.target import Kind, Target
 from kennel.cli.main import main
 from kennel.cli.plan import explain, inputs
 from kennel.cli.plan.live import latency_of, read_endpoint, read_function, traffic_of
+from kennel.cli.plan.load_report import maximum_of_report
 from kennel.planner.simulation import Metric
 from kennel.scaling import Bounds
 from tests.cli.plan.services import ScriptedService
@@ -210,17 +211,33 @@ def test_a_live_policy_is_explained(monkeypatch, capsys):
     assert "target = maximum × safety × 60 = 20 × 0.5 × 60 = 600 a minute." in out
 
 
+def load_report(*stretches: tuple[int, int, float], model: float | None = None) -> str:
+    """Of three instances; `stretches` are due, answered and p50 of 10 s each."""
+    timeline = [
+        {
+            "at": 10.0 * index,
+            "seconds": 10.0,
+            "due": due,
+            "answered": answered,
+            "throttled": 0,
+            "failed": 0,
+            "p50": p50,
+            "p99": 2 * p50,
+        }
+        for index, (due, answered, p50) in enumerate(stretches)
+    ]
+    return json.dumps(
+        {
+            "capacity": {"changes": [{"at": 0.1, "number": 3}]},
+            "time_in_model": None if model is None else {"mean": model, "p50": model},
+            "timeline": timeline,
+        }
+    )
+
+
 def test_a_load_test_tells_what_an_instance_does(monkeypatch, capsys, tmp_path):
     report = tmp_path / "report.json"
-    report.write_text(
-        json.dumps(
-            {
-                "requests": {"ok_rate": 60.0},
-                "load": {"seconds": 100.0},
-                "capacity": {"instance_seconds": 300.0},
-            }
-        )
-    )
+    report.write_text(load_report((100, 100, 0.05), (900, 600, 2.0), (900, 600, 7.0), (0, 600, 1)))
     assert run_explain(monkeypatch, SCALED, RESOURCE, "--report", str(report), "--json") == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["maximum_per_second"] == 20
@@ -228,6 +245,34 @@ def test_a_load_test_tells_what_an_instance_does(monkeypatch, capsys, tmp_path):
     report.write_text("{}")
     assert run_explain(monkeypatch, SCALED, RESOURCE, "--report", str(report)) == 2
     assert "is no report.json" in capsys.readouterr().err
+
+
+def test_a_load_that_was_followed_tells_only_a_lower_bound(monkeypatch, capsys, tmp_path):
+    report = tmp_path / "report.json"
+    report.write_text(load_report((100, 100, 0.05), (300, 297, 0.06), (100, 103, 0.05), model=0.05))
+    assert run_explain(monkeypatch, SCALED, RESOURCE, "--report", str(report), "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["maximum_per_second_at_least"] == pytest.approx(9.9)
+    assert not {"maximum_per_second", "advised_target"} & set(facts)
+    assert "what it does at most is not known" in facts["text"].replace("\n  ", " ")
+    assert "can't follow" not in facts["text"]
+    assert "at most 1.7 % of what an instance does" in facts["warnings"][0]
+
+
+def test_clients_that_wait_overload_an_instance_too(tmp_path):
+    report = tmp_path / "report.json"
+    report.write_text(load_report((570, 540, 0.5), (555, 555, 0.5), model=0.05))
+    found = maximum_of_report(report)
+    assert found.per_second == pytest.approx(18.25)
+    assert not found.is_lower_bound
+
+
+def test_a_change_of_capacity_that_is_seen_late_flatters_no_instance(tmp_path):
+    report = json.loads(load_report((300, 300, 0.05), (900, 900, 0.05), (900, 900, 0.05)))
+    report["capacity"]["changes"] = [{"at": 0.1, "number": 1}, {"at": 20.5, "number": 3}]
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(report))
+    assert maximum_of_report(path).per_second == 30
 
 
 def test_what_is_not_there_is_told_as_by_a_load(monkeypatch, capsys):

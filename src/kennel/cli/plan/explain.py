@@ -6,15 +6,14 @@ import argparse
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from kennel.cli.connection import aws_errors
 from kennel.cli.errors import UsageError
 from kennel.cli.load.service import Service
 from kennel.cli.load.target import Kind, Target, find_target, parse_target
-from kennel.cli.load.wording import area_of
 from kennel.cli.plan.inputs import service_of
 from kennel.cli.plan.live import latency_of, read_endpoint, read_function
+from kennel.cli.plan.load_report import maximum_of_report
 from kennel.cli.plan.measured import measure
 from kennel.cli.plan.numbers import whole_number
 from kennel.cli.plan.options import add_live
@@ -111,7 +110,7 @@ def _maximum(arguments: argparse.Namespace, service: Service, target: Target) ->
     if arguments.max_rps is not None:
         return MaximumRate(_rate(arguments.max_rps), "as given")
     if arguments.report is not None:
-        return _of_report(Path(arguments.report).expanduser())
+        return maximum_of_report(Path(arguments.report).expanduser())
     if arguments.measure:
         count = whole_number(arguments.requests, "--requests")
         found = measure(service, target, arguments.payload, count)
@@ -128,21 +127,3 @@ def _rate(text: str) -> float:
     if value <= 0:
         raise UsageError("--max-rps is above 0.")
     return value
-
-
-def _of_report(path: Path) -> MaximumRate:
-    """The answered requests of a load by instance. It is what was reached: a load below the
-    instances' limit tells less than they can do."""
-    try:
-        report: Any = json.loads(path.read_text())
-        rate = float(report["requests"]["ok_rate"])
-        seconds, capacity = float(report["load"]["seconds"]), report["capacity"]
-        instances = area_of(capacity)[1] / seconds if capacity else 1.0
-        each = rate / instances
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}.") from None
-    except (ValueError, KeyError, TypeError, ZeroDivisionError):
-        raise UsageError(f"{path} is no report.json of `kennel load`.") from None
-    if each <= 0:
-        raise UsageError(f"The load of {path} got no answers.")
-    return MaximumRate(each, f"reached in the load of {path.name}; more may be possible")

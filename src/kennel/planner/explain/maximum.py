@@ -13,10 +13,12 @@ SAFETY = 0.5
 @dataclass(frozen=True, slots=True)
 class MaximumRate:
     """Requests per second that an instance answers at most, and how that is known, as a phrase:
-    `by --max-rps`, `from an average ModelLatency of 50 ms`."""
+    `by --max-rps`, `from an average ModelLatency of 50 ms`. `is_lower_bound`: it answered so many,
+    and nobody knows how many more it can."""
 
     per_second: float
     source: str
+    is_lower_bound: bool = False
 
     @property
     def per_minute(self) -> float:

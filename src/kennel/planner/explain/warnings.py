@@ -57,6 +57,15 @@ def _target(subject: Subject, policy: TrackingPolicy) -> Iterator[str]:
         return
     target = policy.tracking.target
     share = target / maximum.per_minute
+    if maximum.is_lower_bound:
+        if share < _FAR_BELOW:
+            yield (
+                f"The target of {target:g} a minute is at most {share * 100:.2g} % of what an "
+                f"instance does ({maximum.per_minute:,.0f} a minute or more): instances are added "
+                "while the ones there are nearly idle, and you pay at least "
+                f"{1 / share:,.0f} times what the work needs."
+            )
+        return
     advised = f"AWS's formula gives {target_for(maximum):,.0f}"
     if share < _FAR_BELOW:
         yield (
@@ -118,7 +127,7 @@ def _tracking(subject: Subject, scaling: Scaling, policy: TrackingPolicy) -> Ite
 
 def _bounds(subject: Subject, scaling: Scaling) -> Iterator[str]:
     bounds, maximum = scaling.bounds, subject.maximum
-    if maximum is not None and not subject.is_function:
+    if maximum is not None and not maximum.is_lower_bound and not subject.is_function:
         carried = maximum.per_second * bounds.maximum
         yield (
             f"Beyond {show_rate(carried)} even {subject.units(bounds.maximum)} can't follow, and "

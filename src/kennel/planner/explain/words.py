@@ -68,6 +68,14 @@ def _advice(subject: Subject, scaling: Scaling | None) -> Iterator[Section]:
                 ],
             )
         return
+    if maximum.is_lower_bound:
+        lines = [
+            f"An instance answered {show_rate(maximum.per_second)} ({maximum.source}) and could "
+            "follow: what it does at most is not known, nor a target. A load of more than the "
+            "instances can follow tells it."
+        ]
+        yield Section("The target by AWS's formula", lines)
+        return
     advised = target_for(maximum)
     lines = [
         f"An instance answers at most {show_rate(maximum.per_second)} ({maximum.source}).",
@@ -124,7 +132,9 @@ def _facts(subject: Subject, scaling: Scaling) -> Mapping[str, Any]:
                 if (found := in_below(tracking, count)) is not None
             }
         facts["policies"].append(entry)
-    if subject.maximum is not None:
+    if subject.maximum is not None and subject.maximum.is_lower_bound:
+        facts["maximum_per_second_at_least"] = subject.maximum.per_second
+    elif subject.maximum is not None:
         facts["maximum_per_second"] = subject.maximum.per_second
         facts["advised_target"] = target_for(subject.maximum)
     return facts
