@@ -159,10 +159,13 @@ def test_objectives_by_text(text, measure, bound, argument):
     "text", ["", "fast", "p99>300ms", "p99<300", "p100<1s", "throttled<5", "p0<1s", "mean<0s"]
 )
 def test_what_is_no_objective_is_refused(text):
-    if text == "p99<300":
-        assert parse_objective(text).bound == 300, "seconds, as all durations without a unit"
-        return
     with pytest.raises(BadPlan):
+        parse_objective(text)
+
+
+@pytest.mark.parametrize("text", ["p99<300", "over 300<1%"])
+def test_a_bound_without_a_unit_is_refused_with_what_to_write(text):
+    with pytest.raises(BadPlan, match="'300' has no unit; write 300ms or 300s"):
         parse_objective(text)
 
 

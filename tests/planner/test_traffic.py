@@ -29,7 +29,7 @@ MINUTE = 60.0
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("50ms", 0.05), ("90", 90), ("10m", 600), ("1h30m", 5400), ("1.5h", 5400), (" 2 d", 172800)],
+    [("50ms", 0.05), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("1.5h", 5400), (" 2 d", 172800)],
 )
 def test_durations_are_read_with_their_units(text, seconds):
     assert parse_duration(text) == pytest.approx(seconds)
@@ -39,6 +39,12 @@ def test_durations_are_read_with_their_units(text, seconds):
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(BadQuantity, match="no duration"):
         parse_duration(text)
+
+
+def test_a_duration_needs_its_unit_unless_it_is_nothing():
+    with pytest.raises(BadQuantity, match="'50' has no unit; write 50ms or 50s"):
+        parse_duration("50")
+    assert parse_duration("0") == 0
 
 
 def test_a_rate_needs_its_unit_because_targets_are_per_minute():

@@ -80,7 +80,9 @@ def parse_objective(text: str) -> Objective:
         else:
             measure, argument = _latency(name)
             value = parse_duration(bound)
-    except (ValueError, BadQuantity):
+    except BadQuantity as error:
+        raise BadPlan(f"The objective {text!r} can't be read: {error}") from None
+    except ValueError:
         raise BadPlan(f"{text!r} is no objective; write one of {OBJECTIVE_HELP}") from None
     if not 0 < value < math.inf:
         raise BadPlan(f"{text!r} can't be kept: nothing is below its bound")
@@ -94,7 +96,7 @@ def _share(name: str) -> tuple[str, float]:
         return name, 0.0
     if (over := _OVER.fullmatch(name)) is not None:
         return "over", parse_duration(over[1])
-    raise BadQuantity(name)
+    raise ValueError(name)
 
 
 def _latency(name: str) -> tuple[str, float]:
@@ -102,4 +104,4 @@ def _latency(name: str) -> tuple[str, float]:
         return name, 0.0
     if (percentile := _PERCENTILE.fullmatch(name)) is not None and float(percentile[1]) > 0:
         return "percentile", float(percentile[1])
-    raise BadQuantity(name)
+    raise ValueError(name)

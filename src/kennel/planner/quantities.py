@@ -26,18 +26,23 @@ _NUMBER = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-z]*)")
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of `50ms`, `90`, `1.5h`, `1h30m`. A number without a unit is in seconds.
+    """Seconds of `50ms`, `90s`, `1.5h`, `1h30m`. The unit is not optional, but of `0`: who writes
+    50 means milliseconds as often as seconds.
 
     Raises BadQuantity.
     """
     stripped = text.strip().lower()
+    bare = _NUMBER.fullmatch(stripped)
+    if bare is not None and not bare[2]:
+        if float(bare[1]) == 0:
+            return 0.0
+        raise BadQuantity(f"{text!r} has no unit; write {stripped}ms or {stripped}s")
     total, end = 0.0, 0
     for found in _NUMBER.finditer(stripped):
         number, unit = found.groups()
-        is_whole = found.end() == len(stripped) and end == 0
-        if found.start() != end or not (unit in _SECONDS or (unit == "" and is_whole)):
+        if found.start() != end or unit not in _SECONDS:
             break
-        total += float(number) * _SECONDS.get(unit, 1.0)
+        total += float(number) * _SECONDS[unit]
         end = found.end()
     if not stripped or end != len(stripped) or not math.isfinite(total):
         raise BadQuantity(f"{text!r} is no duration; write 50ms, 90s, 10m, 2h or 1d")
