@@ -73,12 +73,17 @@ class Connection:
                 f"The plane at {self.url} does not answer: {error.reason}."
             ) from None
 
-    def policy_time(self) -> datetime:
-        """The policy time now, by which capacity is held and metrics go. Raises CommandError."""
+    def status(self) -> dict[str, Any]:
+        """What the plane says of itself. Raises CommandError."""
         status, body = self.get("/_kennel/status")
         if status != 200:
             raise CommandError(f"The plane at {self.url} answered {status} to a status request.")
-        return datetime.fromtimestamp(json.loads(body)["clock"]["policy"], UTC)
+        found: dict[str, Any] = json.loads(body)
+        return found
+
+    def policy_time(self) -> datetime:
+        """The policy time now, by which capacity is held and metrics go. Raises CommandError."""
+        return datetime.fromtimestamp(self.status()["clock"]["policy"], UTC)
 
 
 @contextmanager

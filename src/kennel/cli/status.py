@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kennel.cli.connection import connect, state_folder
-from kennel.cli.errors import CommandError
 from kennel.cli.table import print_pairs
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -31,14 +30,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    plane = connect(state_folder(arguments))
-    status, body = plane.get("/_kennel/status")
-    if status != 200:
-        raise CommandError(f"The plane at {plane.url} answered {status} to a status request.")
+    status = connect(state_folder(arguments)).status()
     if arguments.json:
-        print(body.decode())
+        print(json.dumps(status))
         return 0
-    print_pairs(_lines(json.loads(body)))
+    print_pairs(_lines(status))
     return 0
 
 

@@ -76,9 +76,15 @@ OPTIONS: tuple[Option, ...] = (
         many=True,
     ),
     Option(
+        "time-scale",
+        "N",
+        "seconds of policy time in one of wall time, as of `kennel up` (default: 1, of what is "
+        "live on a plane the plane's)",
+    ),
+    Option(
         "launch-delay",
         "TIME",
-        "from a decision until the new instance serves (default: 4m)",
+        "from a decision until the new instance serves (default: 4m, on a plane the plane's)",
         Scope.ENDPOINT,
     ),
     Option(
@@ -108,7 +114,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "allocation-delay",
         "TIME",
-        "until provisioned environments are ready (default: 1m)",
+        "until provisioned environments are ready (default: 1m, on a plane 0)",
         Scope.FUNCTION,
     ),
     Option(

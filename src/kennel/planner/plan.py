@@ -102,6 +102,7 @@ def endpoint_plan(name: str, options: Options, base: EndpointPlan | None = None)
         scaling=scaling,
         launch_delay=values.one("launch-delay", parse_duration, old.launch_delay),
         overhead=values.one("overhead", parse_duration, old.overhead),
+        time_scale=values.one("time-scale", number, old.time_scale),
         routing=values.one("routing", _routing, old.routing),
     )
     return EndpointPlan(name, setting, price)
@@ -134,6 +135,7 @@ def function_plan(name: str, options: Options, base: FunctionPlan | None = None)
         scaling=scaling,
         allocation_delay=values.one("allocation-delay", parse_duration, old.allocation_delay),
         idle_timeout=values.one("idle-timeout", parse_duration, old.idle_timeout),
+        time_scale=values.one("time-scale", number, old.time_scale),
         overhead=values.one("overhead", parse_duration, old.overhead),
     )
     prices = base.prices if base else lambda_prices()

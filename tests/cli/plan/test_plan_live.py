@@ -16,7 +16,7 @@ from kennel.cli.plan.live import latency_of, read_endpoint, read_function, traff
 from kennel.cli.plan.load_report import maximum_of_report
 from kennel.planner.simulation import Metric
 from kennel.scaling import Bounds
-from tests.cli.plan.services import ScriptedService
+from tests.cli.plan.services import ANY, ScriptedService
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DOGS = Target(Kind.ENDPOINT, "dogs", "AllTraffic")
@@ -191,11 +191,42 @@ def test_an_endpoint_that_nobody_asked_has_no_traffic():
 
 def test_latencies_are_seconds_whatever_cloudwatch_has():
     shares = {"Timestamp": NOW, "ExtendedStatistics": {"p50": 40.0, "p99": 90.0}}
-    service = ScriptedService(
-        {"cloudwatch": [statistics(shares), statistics({"Timestamp": NOW, "Average": 50.0})]}
-    )
+    means = {"Timestamp": NOW, "Average": 50.0, "SampleCount": 7.0}
+    service = ScriptedService({"cloudwatch": [statistics(shares), statistics(means)]})
     found = latency_of(service, Target(Kind.FUNCTION, "ask"), 3600)
     assert found == pytest.approx((0.05, 0.04, 0.09))
+
+
+def test_a_datapoint_of_seconds_counts_by_its_calls():
+    day = timedelta(days=1)
+    shares = [
+        {"Timestamp": NOW - day, "ExtendedStatistics": {"p50": 40.0, "p99": 90.0}},
+        {"Timestamp": NOW, "ExtendedStatistics": {"p50": 400.0, "p99": 400.0}},
+    ]
+    means = [
+        {"Timestamp": NOW - day, "Average": 50.0, "SampleCount": 999.0},
+        {"Timestamp": NOW, "Average": 400.0, "SampleCount": 1.0},
+    ]
+    service = ScriptedService({"cloudwatch": [statistics(*shares), statistics(*means)]})
+    found = latency_of(service, Target(Kind.FUNCTION, "ask"), 86400)
+    assert found == pytest.approx((0.05035, 0.04036, 0.09031))
+
+
+def test_a_day_of_traffic_is_asked_by_the_minute():
+    asked = {
+        "Namespace": "AWS/Lambda",
+        "MetricName": "Invocations",
+        "Dimensions": [{"Name": "FunctionName", "Value": "ask"}],
+        "StartTime": ANY,
+        "EndTime": ANY,
+        "Period": 60,
+        "Statistics": ["Sum"],
+    }
+    points = ({"Timestamp": NOW + timedelta(minutes=n), "Sum": 60.0} for n in range(1440))
+    service = ScriptedService({"cloudwatch": [(*statistics(*points), asked)]})
+    found = traffic_of(service, Target(Kind.FUNCTION, "ask"), 86400)
+    assert found.duration == pytest.approx(86400)
+    assert found.expected == pytest.approx(86400)
 
 
 def run_explain(monkeypatch, script, *arguments):
@@ -291,7 +322,7 @@ def test_a_function_needs_its_alias(monkeypatch, capsys):
 
 def test_a_live_endpoint_is_simulated_with_what_cloudwatch_knows(monkeypatch, capsys):
     shares = {"Timestamp": NOW, "ExtendedStatistics": {"p50": 40_000.0, "p99": 90_000.0}}
-    means = {"Timestamp": NOW, "Average": 45_000.0}
+    means = {"Timestamp": NOW, "Average": 45_000.0, "SampleCount": 9.0}
     service = ScriptedService(
         {
             **SCALED,

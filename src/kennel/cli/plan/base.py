@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kennel.cli.errors import CommandError, UsageError
 from kennel.cli.load.service import Service
 from kennel.cli.load.target import Kind, Target, find_target, parse_target
-from kennel.cli.plan.live import latency_of, read_endpoint, read_function
+from kennel.cli.plan.live import latency_of, plane_of, read_endpoint, read_function
 from kennel.cli.plan.measured import measure
 from kennel.cli.plan.numbers import whole_number
 from kennel.planner.options import Options
@@ -65,7 +65,7 @@ def read_base(
     if arguments.function:
         target = Target(Kind.FUNCTION, *arguments.function.partition(":")[::2])
         found = _service_time(arguments, options, target, service)
-        return _function(service(), target, found)
+        return _function(service(), target, found, options)
     found = _service_time(arguments, options, None, service)
     resource = "function:FUNCTION:ALIAS" if is_function else "endpoint/ENDPOINT/variant/AllTraffic"
     if found.time is None:
@@ -118,32 +118,55 @@ def _service_time(
 def _endpoint(service: Service, named: Target, found: _Service, options: Options) -> Base:
     live = read_endpoint(service, named.name, named.qualifier)
     read = live.scaling
+    plane = plane_of(service)
+    delay = LAUNCH_DELAY if plane is None else plane.launch_delay
+    scale = 1.0 if plane is None else plane.time_scale
     setting = EndpointSetting(
         found.time or ServiceTime.constant(0.0),  # --service takes its place
         live.instances,
         read.scaling if read else None,
-        launch_delay=LAUNCH_DELAY,
+        launch_delay=delay,
         overhead=found.overhead,
+        time_scale=scale,
     )
     kind = live.instance_type
     # A price that is typed takes this one's place.
     price = InstancePrice(kind, 0.0, Confidence.GIVEN) if options.get("price") else priced(kind)
     plan = EndpointPlan(named.name, setting, price)
-    return Base(plan, live.resource, (*found.notes, *(read.left_out if read else ())))
+    notes = [*found.notes, *(read.left_out if read else ())]
+    if plane is not None and not (options.get("time-scale") and options.get("launch-delay")):
+        as_on_aws = f"--launch-delay {LAUNCH_DELAY / 60:g}m"
+        notes.append(_as_the_plane(scale, f"launch delay {show_duration(delay)}", as_on_aws))
+    return Base(plan, live.resource, tuple(notes))
 
 
-def _function(service: Service, named: Target, found: _Service) -> Base:
+def _as_the_plane(scale: float, delay: str, as_on_aws: str) -> str:
+    return (
+        f"the plane's are the time scale {scale:g} and the {delay}; for AWS write --time-scale 1 "
+        f"{as_on_aws}"
+    )
+
+
+def _function(service: Service, named: Target, found: _Service, options: Options) -> Base:
     live = read_function(service, named.name, named.qualifier)
     read = live.scaling
+    plane = plane_of(service)
+    scale = 1.0 if plane is None else plane.time_scale
     setting = FunctionSetting(
         found.time or ServiceTime.constant(0.0),  # --service takes its place
         memory_mb=live.memory_mb,
         limit=ACCOUNT_LIMIT if live.reserved is None else live.reserved,
         provisioned=live.provisioned,
         scaling=read.scaling if read else None,
-        allocation_delay=ALLOCATION_DELAY,
+        # A plane's environments are ready as soon as they are allocated.
+        allocation_delay=ALLOCATION_DELAY if plane is None else 0.0,
         overhead=found.overhead,
+        time_scale=scale,
     )
     plan = FunctionPlan(named.label, setting, lambda_prices(Architecture(live.architecture)))
     resource = live.resource if named.qualifier else f"function:{named.name}:ALIAS"
-    return Base(plan, resource, (*found.notes, *(read.left_out if read else ())))
+    notes = [*found.notes, *(read.left_out if read else ())]
+    if plane is not None and not (options.get("time-scale") and options.get("allocation-delay")):
+        as_on_aws = f"--allocation-delay {ALLOCATION_DELAY / 60:g}m"
+        notes.append(_as_the_plane(scale, "allocation delay 0 s", as_on_aws))
+    return Base(plan, resource, tuple(notes))

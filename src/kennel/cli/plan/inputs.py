@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -15,7 +15,7 @@ from kennel.cli.errors import UsageError
 from kennel.cli.load.service import EnvironmentService, PlaneService, Service
 from kennel.cli.load.target import Kind, find_target, parse_target
 from kennel.cli.plan.base import read_base
-from kennel.cli.plan.live import traffic_of
+from kennel.cli.plan.live import plane_of, traffic_of
 from kennel.cli.plan.numbers import whole_number
 from kennel.cli.plan.options import settings_of
 from kennel.planner.options import Options, Scope, read_assignments, read_file
@@ -67,6 +67,7 @@ def read_asked(arguments: argparse.Namespace, without: Sequence[str] = ()) -> As
     with aws_errors():
         traffic = _traffic(arguments, written, service)
         base = read_base(arguments, options, is_function, service)
+        notes = (*_traffic_notes(arguments, service), *base.notes)
     kept = {name: values for name, values in options.items() if name not in without}
     return Asked(
         traffic,
@@ -75,7 +76,7 @@ def read_asked(arguments: argparse.Namespace, without: Sequence[str] = ()) -> As
         base.resource,
         whole_number(arguments.seed, "--seed"),
         _begins(arguments.begins),
-        base.notes,
+        notes,
     )
 
 
@@ -102,6 +103,15 @@ def _traffic(
     if isinstance(written, Mapping):
         return traffic_from_table(written, length)
     raise UsageError("There is no traffic. Say when requests come: --traffic poisson:20/s.")
+
+
+def _traffic_notes(arguments: argparse.Namespace, service: Callable[[], Service]) -> Iterator[str]:
+    plane = None if arguments.traffic_from is None else plane_of(service())
+    if plane is not None and plane.time_scale != 1:
+        yield (
+            f"the traffic is in wall time, of which a second is {plane.time_scale:g} s of the "
+            "plane's policy time"
+        )
 
 
 def _is_function(

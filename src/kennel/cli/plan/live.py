@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from typing import Any
 
 from kennel.cli.errors import CommandError, UsageError
@@ -18,15 +16,19 @@ from kennel.planner.traffic import Traffic, from_counts
 __all__ = [
     "LiveEndpoint",
     "LiveFunction",
+    "LivePlane",
     "latency_of",
+    "plane_of",
     "read_endpoint",
     "read_function",
     "traffic_of",
 ]
 
-# GetMetricStatistics gives at most 1,440 in one answer; a span may touch a period at each end more.
-_POINTS = 1438
+_POINTS = (
+    1440  # whole periods of a span, that GetMetricStatistics answers at most: a day of minutes
+)
 _MINUTE = 60
+_DAY = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,23 @@ class LiveFunction:
     def resource(self) -> str:
         """Application Auto Scaling's id."""
         return f"function:{self.name}:{self.qualifier}"
+
+
+@dataclass(frozen=True, slots=True)
+class LivePlane:
+    """How a plane differs from AWS in time: seconds of policy time in one of wall time, and those
+    of policy time until a new instance serves."""
+
+    time_scale: float
+    launch_delay: float
+
+
+def plane_of(service: Service) -> LivePlane | None:
+    """None if it is no plane that is asked. Raises CommandError."""
+    if not isinstance(service, PlaneService):
+        return None
+    status = service.plane.status()
+    return LivePlane(float(status["clock"]["scale"]), float(status["launch_delay_seconds"]))
 
 
 def read_endpoint(service: Service, name: str, variant: str = "") -> LiveEndpoint:
@@ -115,8 +134,8 @@ def read_function(service: Service, name: str, qualifier: str = "") -> LiveFunct
 
 
 def traffic_of(service: Service, target: Target, since: float) -> Traffic:
-    """The invocations of so many seconds back, from CloudWatch. Raises CommandError if it has
-    none."""
+    """The invocations of so many seconds (of a plane's policy time) back, from CloudWatch, in wall
+    time as their callers felt it. Raises CommandError if it has none."""
     period = _period(since)
     points = _statistics(service, target, "Invocations", since, period, {"Statistics": ["Sum"]})
     if not points:
@@ -126,21 +145,43 @@ def traffic_of(service: Service, target: Target, since: float) -> Traffic:
         )
     moments = [point["Timestamp"].timestamp() for point in points]
     counts = [float(point["Sum"]) for point in points]
-    return from_counts(f"{target.kind}:{target.label}", moments, counts, period=period)
+    found = from_counts(f"{target.kind}:{target.label}", moments, counts, period=period)
+    plane = plane_of(service)
+    return found if plane is None else found.faster(plane.time_scale)
 
 
 def latency_of(service: Service, target: Target, since: float) -> tuple[float, float, float] | None:
     """Mean, median and 99th percentile of the time inside the model or the handler, in seconds,
     from CloudWatch; None if nothing was called."""
     name, unit = ("ModelLatency", 1e-6) if target.kind is Kind.ENDPOINT else ("Duration", 1e-3)
+    # Few and long datapoints, as percentiles of minutes don't make those of a day.
+    period = min(max(1, -(-int(since) // _MINUTE)) * _MINUTE, _DAY)
     asked = {"ExtendedStatistics": ["p50", "p99"]}
-    period = max(_MINUTE, int(-(-since // _MINUTE)) * _MINUTE)  # all of it in one datapoint
     percentiles = _statistics(service, target, name, since, period, asked)
-    means = _statistics(service, target, name, since, period, {"Statistics": ["Average"]})
-    if not percentiles or not means:
+    asked = {"Statistics": ["Average", "SampleCount"]}
+    counted = {
+        point["Timestamp"]: point
+        for point in _statistics(service, target, name, since, period, asked)
+    }
+    # Periods begin at whole ones: the first and the last may cover only seconds, and count by that.
+    rows = [
+        (point["ExtendedStatistics"], counted[point["Timestamp"]])
+        for point in percentiles
+        if point["Timestamp"] in counted
+    ]
+    total = sum(float(row["SampleCount"]) for _, row in rows)
+    if not total:
         return None
-    found = percentiles[-1]["ExtendedStatistics"]
-    return means[-1]["Average"] * unit, found["p50"] * unit, found["p99"] * unit
+
+    def weighted(values: Iterable[float]) -> float:
+        parts = zip(values, rows, strict=True)
+        return sum(value * float(row["SampleCount"]) for value, (_, row) in parts) / total * unit
+
+    return (
+        weighted(row["Average"] for _, row in rows),
+        weighted(found["p50"] for found, _ in rows),
+        weighted(found["p99"] for found, _ in rows),
+    )
 
 
 def _scaling(service: Service, namespace: str, resource: str) -> ReadScaling | None:
@@ -217,7 +258,5 @@ def _statistics(
 def _now(service: Service) -> datetime:
     """The time that metrics go by: a plane's policy time may be far ahead of wall time."""
     if isinstance(service, PlaneService):
-        status, body = service.plane.get("/_kennel/status")
-        if status == HTTPStatus.OK:
-            return datetime.fromtimestamp(json.loads(body)["clock"]["policy"], UTC)
+        return service.plane.policy_time()
     return datetime.now(UTC)

@@ -31,7 +31,10 @@ def draw_runs(runs: Sequence[Simulated], title: str, path: Path) -> None:
         3, count, sharex=True, sharey="row", height_ratios=[2, 3, 2], squeeze=False
     )
     unit, word = _unit(runs[0].figures.duration)
-    drawn = [_Curves(run.figures, unit) for run in runs]
+    scales = [run.plan.setting.time_scale for run in runs]
+    if any(scale != 1 for scale in scales):
+        word += " of policy time"
+    drawn = [_Curves(run.figures, unit, scale) for run, scale in zip(runs, scales, strict=True)]
     is_wide = any(curves.is_wide for curves in drawn)
     for column, (run, curves) in enumerate(zip(runs, drawn, strict=True)):
         axes = grid[:, column]
@@ -57,7 +60,7 @@ def draw_runs(runs: Sequence[Simulated], title: str, path: Path) -> None:
 class _Curves:
     """The minutes, thinned out: of latencies and queues the worst of each stretch is kept."""
 
-    def __init__(self, figures: Figures, unit: float) -> None:
+    def __init__(self, figures: Figures, unit: float, scale: float) -> None:
         import numpy as np
 
         minutes = figures.minutes
@@ -67,7 +70,7 @@ class _Curves:
         self.rate = self._reduced(minutes.rate, np.mean)
         self.p50 = self._reduced(minutes.p50, np.nanmean)
         self.p99 = self._reduced(minutes.p99, np.nanmax)
-        self.refused = self._reduced(minutes.refused, np.sum) / (60 * self._step)
+        self.refused = self._reduced(minutes.refused, np.sum) * scale / (60 * self._step)
         self.busy = self._reduced(minutes.busy, np.mean)
         starts = [at / unit for at, _ in figures.changes]
         counts = [count for _, count in figures.changes]

@@ -29,6 +29,8 @@ def _phrases(plan: Plan) -> Iterator[str]:
         yield f"at most {plan.setting.limit:,} at once"
         if plan.setting.provisioned or setting.scaling:
             yield f"{_capacity(setting.scaling, plan.setting.provisioned)} provisioned"
+    if setting.time_scale != 1:
+        yield f"time scale {setting.time_scale:g}"
     if setting.scaling is None:
         return
     yield from _policies(setting.scaling)

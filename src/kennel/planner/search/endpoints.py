@@ -121,7 +121,8 @@ def _minimums(low: int, high: int) -> list[int]:
 
 def _costs_more(base: EndpointPlan, minimum: int, traffic: Traffic, trials: Trials) -> bool:
     best = trials.best
-    least_usd = minimum * traffic.duration * base.price.usd_per_hour / 3600
+    seconds = traffic.duration * base.setting.time_scale  # instances are paid by policy time
+    least_usd = minimum * seconds * base.price.usd_per_hour / 3600
     return best is not None and least_usd >= best.usd
 
 
@@ -130,7 +131,8 @@ def _fixed(base: EndpointPlan, count: int) -> EndpointPlan:
 
 
 def _scaled(base: EndpointPlan, point: _Point) -> EndpointPlan:
-    per_minute = 60 / max(base.setting.service_time.mean, 1e-9)
+    minute = 60 / base.setting.time_scale  # of policy time, which a target counts by
+    per_minute = minute / max(base.setting.service_time.mean, 1e-9)
     target = _rounded(point.share * per_minute)
     out, into = point.cooldowns
     metric = Metric.INVOCATIONS_PER_INSTANCE

@@ -104,6 +104,11 @@ class Profile:
                     break
         return replace(self, pieces=tuple(pieces))
 
+    def faster(self, times: float) -> Profile:
+        """The same requests in a shorter time: of policy time, in wall time."""
+        pieces = [Piece(p.length / times, p.first * times, p.last * times) for p in self.pieces]
+        return replace(self, pieces=tuple(pieces))
+
     def times(self, seed: int = 0) -> Iterator[float]:
         index, start, before = 0, 0.0, 0.0
         for mass in self._due(seed):
