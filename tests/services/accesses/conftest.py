@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,12 +22,24 @@ Needs = Callable[..., list[tuple[str, str]]]
 
 @pytest.fixture(scope="session")
 def local_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
-    plane = Plane(Settings(state=tmp_path_factory.mktemp("local") / "state"), "http://127.0.0.1:9")
+    plane = Plane(Settings(state=tmp_path_factory.mktemp("local")), "http://127.0.0.1:9")
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
     plane.start()
     try:
+        asyncio.run_coroutine_threadsafe(_attach(plane, loop), loop).result()
+        plane.start_services()
         yield plane
     finally:
         plane.stop()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _attach(plane: Plane, loop: asyncio.AbstractEventLoop) -> None:
+    plane.functions.attach(loop)
 
 
 @pytest.fixture(scope="session")

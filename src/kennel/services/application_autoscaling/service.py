@@ -7,6 +7,7 @@ import re
 from kennel.services.alarm_actions import AlarmCall
 from kennel.services.application_autoscaling.activity_operations import ActivityOperations
 from kennel.services.application_autoscaling.agenda import Kind
+from kennel.services.application_autoscaling.authorization import AuthorizationAnswers
 from kennel.services.application_autoscaling.dimensions import SCALABLES
 from kennel.services.application_autoscaling.errors import ObjectNotFoundException
 from kennel.services.application_autoscaling.policy_operations import PolicyOperations
@@ -23,7 +24,12 @@ _POLICY = re.compile(
 
 
 class ApplicationAutoScaling(
-    TargetOperations, PolicyOperations, ScheduleOperations, ActivityOperations, TagOperations
+    TargetOperations,
+    PolicyOperations,
+    ScheduleOperations,
+    ActivityOperations,
+    TagOperations,
+    AuthorizationAnswers,
 ):
     """Application Auto Scaling. It is CloudWatch's AlarmActor, and ScalableTargets for what it
     scales."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from kennel.services.cloudwatch import points
 from kennel.services.cloudwatch.aging import Aging
-from kennel.services.cloudwatch.alarms import AlarmOperations
+from kennel.services.cloudwatch.authorization import AuthorizationAnswers
 from kennel.services.cloudwatch.datum import aggregates
 from kennel.services.cloudwatch.errors import (
     InvalidParameterValueException,
@@ -28,7 +28,7 @@ _LISTED_SECONDS = 14 * DAY  # ListMetrics leaves out what had no data for longer
 _NAMESPACE = re.compile(r"[^:].*")
 
 
-class CloudWatch(AlarmOperations, ReadOperations):
+class CloudWatch(AuthorizationAnswers, ReadOperations):
     """Metrics, their data, and alarms on them. `sink` takes the plane's own metrics."""
 
     def __init__(self, parts: Parts) -> None:

@@ -46,9 +46,9 @@ class AuthorizationAnswers(IamBase):
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> Sequence[Access]:
         known = dict(parameters)
-        is_users_own = ctx.principal.kind is PrincipalKind.USER
-        if is_users_own and not known.get("UserName") and operation.endswith(_OWN):
-            known["UserName"] = ctx.principal.arn.rpartition("/")[2]
+        if not known.get("UserName") and operation.endswith(_OWN):
+            is_user = ctx.principal.kind is PrincipalKind.USER
+            known["UserName"] = ctx.principal.arn.rpartition("/")[2] if is_user else "*"
         if operation.startswith(("Create", "GetServiceLinked")):
             known[NEW] = _new(operation, parameters)
         elif operation in ("UpdateUser", "UpdateGroup"):

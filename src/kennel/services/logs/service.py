@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kennel.services.logs.authorization import AuthorizationAnswers
 from kennel.services.logs.event_operations import EventOperations
 from kennel.services.logs.group_operations import GroupOperations
 from kennel.services.logs.shipping import LogShipper
@@ -12,7 +13,7 @@ from kennel.services.service import Parts
 __all__ = ["Logs"]
 
 
-class Logs(GroupOperations, StreamOperations, EventOperations, TagOperations):
+class Logs(GroupOperations, StreamOperations, EventOperations, TagOperations, AuthorizationAnswers):
     """Groups, streams and events. `shipper` brings the log files of processes into streams."""
 
     def __init__(self, parts: Parts) -> None:

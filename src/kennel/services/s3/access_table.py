@@ -29,17 +29,21 @@ _SOURCE_OBJECT = (f"{{{SOURCE}}}",)
 _OF_LISTINGS = {"s3:prefix": "Prefix", "s3:delimiter": "Delimiter", "s3:max-keys": "MaxKeys"}
 _OF_ACL = {"s3:x-amz-acl": "ACL"}
 _OF_VERSION = {"s3:versionid": "VersionId"}
+_OF_CONDITIONS = {"s3:if-match": "IfMatch", "s3:if-none-match": "IfNoneMatch"}
+_OF_COPIES = {"s3:x-amz-copy-source": SOURCE}
 _OF_NEW_OBJECTS = {
     **_OF_ACL,
-    "s3:if-match": "IfMatch",
-    "s3:if-none-match": "IfNoneMatch",
-    "s3:x-amz-copy-source": SOURCE,
+    **_OF_CONDITIONS,
+    **_OF_COPIES,
     "s3:x-amz-metadata-directive": "MetadataDirective",
     "s3:x-amz-server-side-encryption": "ServerSideEncryption",
     "s3:x-amz-server-side-encryption-aws-kms-key-id": "SSEKMSKeyId",
     "s3:x-amz-storage-class": "StorageClass",
     "s3:x-amz-website-redirect-location": "WebsiteRedirectLocation",
 }
+# "Enforce conditional writes on S3 buckets": whether an object comes into being by it.
+_CREATES = {"s3:objectcreationoperation": "=true"}
+_CREATES_NOT = {"s3:objectcreationoperation": "=false"}
 # In the header of a new object (read into pairs by the service), or in the body.
 _OBJECT_TAGS = RequestTags("Tagging.TagSet", "s3:requestobjecttag/", "s3:requestobjecttagkeys")
 
@@ -68,25 +72,22 @@ _READ_SOURCE = (
     Need("GetObject", _SOURCE_OBJECT, unless=SOURCE_VERSION),
     Need("GetObjectVersion", _SOURCE_OBJECT, {"s3:versionid": SOURCE_VERSION}, when=SOURCE_VERSION),
 )
-_WRITE = (
-    Need("PutObject", _OBJECT, _OF_NEW_OBJECTS, _OBJECT_TAGS),
+_WRITE_MORE = (
     Need("PutObjectAcl", _OBJECT, _OF_ACL, when="ACL"),
     Need("PutObjectTagging", _OBJECT, {}, _OBJECT_TAGS, when="Tagging"),
 )
+_WRITE = (Need("PutObject", _OBJECT, _OF_NEW_OBJECTS | _CREATES, _OBJECT_TAGS), *_WRITE_MORE)
 _COPY = (
     *_WRITE,
     *_READ_SOURCE,
     Need("GetObjectTagging", _SOURCE_OBJECT, when=SOURCE_TAGS, unless=SOURCE_VERSION),
     Need("PutObjectTagging", _OBJECT, when=SOURCE_TAGS),
 )
-_PUT_PART = (Need("PutObject", _OBJECT),)
 _LIST = _bucket("ListBucket", _OF_LISTINGS)
 
 ACCESS_TABLE: Mapping[str, Sequence[Need]] = {
     "AbortMultipartUpload": (Need("AbortMultipartUpload", _OBJECT),),
-    "CompleteMultipartUpload": (
-        Need("PutObject", _OBJECT, {"s3:if-match": "IfMatch", "s3:if-none-match": "IfNoneMatch"}),
-    ),
+    "CompleteMultipartUpload": (Need("PutObject", _OBJECT, _OF_CONDITIONS | _CREATES),),
     "CopyObject": _COPY,
     "CreateBucket": (
         Need(
@@ -103,7 +104,10 @@ ACCESS_TABLE: Mapping[str, Sequence[Need]] = {
         Need("PutBucketVersioning", _BUCKET, when="ObjectLockEnabledForBucket"),
         Need("PutBucketOwnershipControls", _BUCKET, when="ObjectOwnership"),
     ),
-    "CreateMultipartUpload": _WRITE,
+    "CreateMultipartUpload": (
+        Need("PutObject", _OBJECT, _OF_NEW_OBJECTS | _CREATES_NOT, _OBJECT_TAGS),
+        *_WRITE_MORE,
+    ),
     "DeleteBucket": _bucket("DeleteBucket"),
     "DeleteBucketCors": _bucket("PutBucketCORS"),
     "DeleteBucketEncryption": _bucket("PutEncryptionConfiguration"),
@@ -111,7 +115,10 @@ ACCESS_TABLE: Mapping[str, Sequence[Need]] = {
     "DeleteBucketOwnershipControls": _bucket("PutBucketOwnershipControls"),
     "DeleteBucketPolicy": _bucket("DeleteBucketPolicy"),
     "DeleteBucketTagging": _bucket("PutBucketTagging"),
-    "DeleteObject": _by_version("Delete", keys={"s3:if-match": "IfMatch"}),
+    "DeleteObject": (
+        Need("DeleteObject", _OBJECT, {"s3:if-match": "IfMatch"}, unless="VersionId"),
+        Need("DeleteObjectVersion", _OBJECT, _OF_VERSION, when="VersionId"),
+    ),
     "DeleteObjectTagging": _by_version("Delete", "Tagging"),
     # The operation asks for each key by itself, since each has an outcome of its own.
     "DeleteObjects": (),
@@ -159,6 +166,9 @@ ACCESS_TABLE: Mapping[str, Sequence[Need]] = {
     "PutObjectAcl": _by_version("Put", "Acl", _OF_ACL),
     "PutObjectTagging": _by_version("Put", "Tagging", tags=_OBJECT_TAGS),
     "PutPublicAccessBlock": _bucket("PutBucketPublicAccessBlock"),
-    "UploadPart": _PUT_PART,
-    "UploadPartCopy": (*_PUT_PART, *_READ_SOURCE),
+    "UploadPart": (Need("PutObject", _OBJECT, _CREATES_NOT),),
+    "UploadPartCopy": (
+        Need("PutObject", _OBJECT, _OF_COPIES | _CREATES_NOT),
+        *_READ_SOURCE,
+    ),
 }

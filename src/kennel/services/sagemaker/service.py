@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from kennel.services.access import Access
+from kennel.services.access_rules import AccessRules, values_at
+from kennel.services.sagemaker.access_table import ACCESS_TABLE, MODEL_ARNS
 from kennel.services.sagemaker.endpoint import Endpoints
 from kennel.services.sagemaker.endpoint_config import EndpointConfigs
 from kennel.services.sagemaker.model import Models
@@ -15,7 +18,12 @@ from kennel.services.sagemaker.training import TrainingJobs
 from kennel.services.sagemaker.tuning import TuningJobs
 from kennel.services.service import Parts, Service
 
+if TYPE_CHECKING:
+    from kennel.services.context import Context
+
 __all__ = ["SageMaker"]
+
+_RULES = AccessRules("sagemaker", ACCESS_TABLE)
 
 
 class SageMaker(Service):
@@ -61,6 +69,19 @@ class SageMaker(Service):
             if (method := noun.operation(name)) is not None:
                 return method
         return None
+
+    def accesses(
+        self, ctx: Context, operation: str, parameters: Mapping[str, Any]
+    ) -> Sequence[Access]:
+        if operation == "CreateEndpointConfig":
+            names = values_at(parameters, "ProductionVariants.ModelName")
+            arns = [ctx.arn("sagemaker", f"model/{name}") for name in names]
+            parameters = {**parameters, MODEL_ARNS: arns}
+        return _RULES.accesses(ctx, operation, parameters)
+
+    def resource_tags(self, arn: str) -> Mapping[str, str]:
+        """One indexed read."""
+        return self.tags.of(arn)
 
     def _owner(self, kind: str) -> Noun | None:
         """The noun whose resources' ARNs have that kind."""
