@@ -205,10 +205,20 @@ def test_scheduled_actions_are_told_with_their_zone():
 
 def test_what_is_not_registered_stays_as_it_is():
     explanation = explain(replace(DOGS, scaling=None))
-    assert "is no scalable target: its 1 instance stay" in explanation.text()
+    assert "is no scalable target: its 1 instance stays," in explanation.text()
     assert explanation.facts["registered"] is False
 
 
 def test_what_can_not_be_read_is_told():
     subject = replace(DOGS, left_out=("The policy x tracks CPU, which is not simulated.",))
     assert "tracks CPU" in warnings(subject)
+
+
+def test_steps_that_only_add_are_warned_of():
+    rule = AlarmRule(Comparison.ABOVE, 600, 60, 3, 2)
+    up = StepScaling("busy", Adjustment.CHANGE, (Step(1, 0, None),), 60)
+    policy = SteppingPolicy(up, Metric.INVOCATIONS_PER_INSTANCE, Statistic.SUM, rule)
+    assert "The steps only add: nothing scales in" in warnings(with_policies(policy))
+    down = StepScaling("idle", Adjustment.CHANGE, (Step(-1, None, 0),), 60)
+    quiet = replace(policy, stepping=down, alarm=replace(rule, comparison=Comparison.BELOW))
+    assert "only add" not in warnings(with_policies(policy, quiet))

@@ -109,7 +109,7 @@ def test_a_shorter_traffic_begins_again_and_a_longer_one_is_cut():
         ("poisson:20", "has no unit"),
         ("wave:20/s", "is no traffic"),
         ("", "is no traffic"),
-        ("5/s", "is no stage"),
+        ("5/s:60s,5/s", "is no stage"),
         ("5/s:0s", "lasts for no time"),
         ("5/s:60s,", "is no traffic|no stage"),
         ("daily:1/s,2/s", "24 hourly rates, not 2"),

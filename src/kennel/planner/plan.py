@@ -20,6 +20,7 @@ from kennel.planner.quantities import parse_duration
 from kennel.planner.scaling_options import scaling_of
 from kennel.planner.service_text import parse_service_time
 from kennel.planner.simulation import EndpointSetting, FunctionSetting, Routing, ServiceTime
+from kennel.scaling.admission import ACCOUNT_LIMIT, LEAST_UNRESERVED
 
 __all__ = [
     "ALLOCATION_DELAY",
@@ -118,7 +119,7 @@ def function_plan(name: str, options: Options, base: FunctionPlan | None = None)
     bounds = values.one("provisioned", parse_capacity, None)
     scaling = scaling_of(values, bounds, old.scaling, old.provisioned)
     low = bounds.minimum if bounds else old.provisioned
-    limit = values.one("reserved", whole, old.limit)
+    limit = values.one("reserved", _reserved, old.limit)
     most = scaling.bounds.maximum if scaling else low
     if most > limit:
         raise BadPlan(f"Provisioned concurrency of {most} is more than the {limit} reserved")
@@ -165,6 +166,17 @@ def _init(text: str) -> ServiceTime:
     if text.strip() in ("0", "0s"):
         return ServiceTime.constant(0.0)
     return parse_service_time(text)
+
+
+def _reserved(text: str) -> int:
+    most = ACCOUNT_LIMIT - LEAST_UNRESERVED
+    found = whole(text)
+    if found > most:
+        raise BadQuantity(
+            f"{found:,} is above {most:,}: of an account's {ACCOUNT_LIMIT:,}, {LEAST_UNRESERVED} "
+            "stay unreserved"
+        )
+    return found
 
 
 def _routing(text: str) -> Routing:

@@ -49,7 +49,7 @@ def test_a_plan_may_stand_in_a_file(kennel, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--traffic", "5/s"), "is no stage"),
+        (("--traffic", "5/s:60s,5/s"), "is no stage"),
         (("--traffic", "poisson:5/s"), "say so with --service"),
         (("--service", "50ms"), "There is no traffic"),
         (("--traffic", "poisson:5/s", "--service", "1s", "--days", "x"), "--days"),

@@ -182,9 +182,10 @@ def _show(
     calls: Sequence[Call],
 ) -> None:
     traffic = asked.traffic
+    tried = "1 setting" if len(found.tried) == 1 else f"{len(found.tried)} settings"
     print(
         f"{traffic.text} for {show_duration(traffic.duration)}, at most {show_rate(traffic.peak)}; "
-        f"{len(found.tried)} settings simulated"
+        f"{tried} simulated"
     )
     for note in asked.notes:
         print(f"note: {note}")

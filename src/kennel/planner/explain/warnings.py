@@ -9,6 +9,7 @@ from kennel.planner.explain.subject import Subject
 from kennel.planner.explain.tracking_words import reaction_times
 from kennel.planner.quantities import show_duration, show_rate
 from kennel.planner.simulation import Metric, Scaling, SteppingPolicy, TrackingPolicy
+from kennel.scaling.step_scaling import Adjustment, StepScaling
 
 __all__ = ["warnings_of"]
 
@@ -100,12 +101,23 @@ def _several(scaling: Scaling) -> Iterator[str]:
             "a tracking policy that still wants more, and both pay for it with cooldowns; AWS "
             "advises against it."
         )
+    if steps and not tracking and all(_only_adds(one.stepping) for one in steps):
+        yield (
+            "The steps only add: nothing scales in, and the capacity stays at the highest it has "
+            "reached. Add a policy with steps down."
+        )
     disabled = [one.tracking.name for one in tracking if one.tracking.is_scale_in_disabled]
     if disabled and len(disabled) == len(tracking) and not steps:
         yield (
             "No policy ever scales in: the capacity stays at the highest it has reached, and is "
             "paid for, until somebody lowers it."
         )
+
+
+def _only_adds(stepping: StepScaling) -> bool:
+    if stepping.adjustment is Adjustment.EXACT:
+        return False
+    return all(step.adjustment >= 0 for step in stepping.steps)
 
 
 def _tracking(subject: Subject, scaling: Scaling, policy: TrackingPolicy) -> Iterator[str]:

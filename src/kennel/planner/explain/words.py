@@ -23,7 +23,7 @@ def explain(subject: Subject) -> Explanation:
     """What it will do, and what of it may not be meant."""
     scaling = subject.scaling
     if scaling is None:
-        line = f"{subject.resource} is no scalable target: {_now(subject)} stay, whatever comes."
+        line = f"{subject.resource} is no scalable target: {_now(subject)}, whatever comes."
         section = Section(subject.resource, [line])
         sections = [section, *_advice(subject, None)]
         return Explanation(sections, (), {"resource": subject.resource, "registered": False})
@@ -86,7 +86,10 @@ def _advice(subject: Subject, scaling: Scaling | None) -> Iterator[Section]:
 
 
 def _now(subject: Subject) -> str:
-    return "its instances" if subject.capacity is None else f"its {subject.units(subject.capacity)}"
+    if subject.capacity is None:
+        return "its instances stay"
+    verb = "stays" if subject.capacity == 1 else "stay"
+    return f"its {subject.units(subject.capacity)} {verb}"
 
 
 def _targets(scaling: Scaling) -> list[TrackingPolicy]:

@@ -18,7 +18,7 @@ def activity_rows(activities: Sequence[Activity], most: int) -> list[tuple[str, 
         (
             _clock(one.begun),
             f"{one.before} → {one.after}",
-            f"{one.ended - one.begun:.0f} s",
+            "under way" if one.ended is None else f"{one.ended - one.begun:.0f} s",
             one.cause,
         )
         for one in activities[:most]

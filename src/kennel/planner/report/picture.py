@@ -17,6 +17,7 @@ __all__ = ["draw_runs"]
 _DOTS = 150  # an inch
 _BLUE, _DARK, _GREEN, _GREY, _RED = "#4c78a8", "#1f3b5c", "#54a24b", "#888888", "#c0392b"
 _HEADROOM = 1.25  # above a curve, for the legend
+_HOUR = 3600.0
 _WIDE = 20  # times
 _POINTS = 720  # of a curve: more would only be a blur
 
@@ -24,6 +25,7 @@ _POINTS = 720  # of a curve: more would only be a blur
 def draw_runs(runs: Sequence[Simulated], title: str, path: Path) -> None:
     """Rate, latency and capacity over the time: a column a setting, the axes shared."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MultipleLocator
 
     count = len(runs)
     figure = Figure(figsize=(max(11.0, 6.0 * count), 8.4), layout="constrained")
@@ -43,6 +45,9 @@ def draw_runs(runs: Sequence[Simulated], title: str, path: Path) -> None:
         _latency(axes[1], curves, is_wide)
         _capacity(axes[2], curves, run)
         axes[2].set_xlabel(word)
+        if unit == _HOUR:
+            hours = run.figures.duration / unit
+            axes[2].xaxis.set_major_locator(MultipleLocator(_tick_hours(hours)))
         axes[2].set_xlim(0, run.figures.duration / unit)
         for one in axes:
             one.grid(alpha=0.25)
@@ -117,10 +122,15 @@ def _capacity(axes: Any, curves: _Curves, run: Simulated) -> None:
     axes.legend(loc="upper right", frameon=False, fontsize=8)
 
 
+def _tick_hours(hours: float) -> int:
+    """Hours from tick to tick: a part of a day, twelve ticks at most."""
+    return next((step for step in (1, 2, 3, 4, 6) if hours <= 12 * step), 12)
+
+
 def _unit(seconds: float) -> tuple[float, str]:
     """The axis of time."""
     if seconds <= 600:
         return 1.0, "seconds"
     if seconds <= 3 * 3600:
         return 60.0, "minutes"
-    return (3600.0, "hours") if seconds <= 4 * 86400 else (86400.0, "days")
+    return (_HOUR, "hours") if seconds <= 4 * 86400 else (86400.0, "days")

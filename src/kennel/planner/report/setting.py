@@ -6,11 +6,20 @@ from collections.abc import Iterator
 
 from kennel.planner.plan import EndpointPlan, Plan
 from kennel.planner.quantities import show_duration
-from kennel.planner.simulation import Metric, Routing, Scaling, TrackingPolicy
+from kennel.planner.simulation import Metric, Routing, Scaling, SteppingPolicy, TrackingPolicy
+from kennel.scaling import Comparison
+from kennel.scaling.step_scaling import Adjustment
 
 __all__ = ["describe"]
 
 _UNITS = {Metric.INVOCATIONS_PER_INSTANCE: "/min", Metric.CONCURRENT_REQUESTS_PER_MODEL: " at once"}
+
+_SIDES = {
+    Comparison.ABOVE: ">",
+    Comparison.AT_LEAST: "≥",
+    Comparison.BELOW: "<",
+    Comparison.AT_MOST: "≤",
+}
 
 
 def describe(plan: Plan) -> str:
@@ -38,6 +47,23 @@ def _phrases(plan: Plan) -> Iterator[str]:
         yield f"launch {show_duration(plan.setting.launch_delay)}"
 
 
+def _stepping(policy: SteppingPolicy) -> str:
+    """`InvocationsPerInstance > 600: +1, +2 from 900`, as the metric's values go away from the
+    threshold."""
+    rule, stepping = policy.alarm, policy.stepping
+    is_up = rule.comparison in (Comparison.ABOVE, Comparison.AT_LEAST)
+    parts = []
+    for step in stepping.steps if is_up else reversed(stepping.steps):
+        amount = f"={step.adjustment}"
+        if stepping.adjustment is not Adjustment.EXACT:
+            percent = "%" if stepping.adjustment is Adjustment.PERCENT else ""
+            amount = f"{step.adjustment:+}{percent}"
+        distance = (step.lower if is_up else step.upper) or 0.0
+        parts.append(f"{amount} from {rule.threshold + distance:g}" if distance else amount)
+    side = _SIDES[rule.comparison]
+    return f"{policy.metric} {side} {rule.threshold:g}: {', '.join(parts)}"
+
+
 def _capacity(scaling: Scaling | None, count: int) -> str:
     if scaling is None:
         return str(count)
@@ -56,7 +82,7 @@ def _policies(scaling: Scaling) -> Iterator[str]:
             else:
                 yield (f"cooldowns {tracking.out_cooldown:g} s out, {tracking.in_cooldown:g} s in")
         else:
-            yield f"steps on {policy.metric}"
+            yield _stepping(policy)
     if scaling.schedules:
         count = len(scaling.schedules)
         yield "1 schedule" if count == 1 else f"{count} schedules"

@@ -18,10 +18,10 @@ __all__ = ["Activity", "EndpointResult", "FunctionResult", "Minutes"]
 @dataclass(frozen=True, slots=True)
 class Activity:
     """A change of capacity, as DescribeScalingActivities has it. `begun` and `ended` in seconds of
-    policy time from the beginning; `cause` in AWS's words."""
+    policy time from the beginning, `ended` None while it is under way; `cause` in AWS's words."""
 
     begun: float
-    ended: float
+    ended: float | None
     before: int
     after: int
     cause: str

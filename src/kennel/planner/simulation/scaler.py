@@ -258,12 +258,16 @@ class Scaler:
         """All activities, the one under way included, their times counted from `since`."""
         under_way = [] if self._activity is None else [self._activity]
         return tuple(
-            replace(activity, begun=activity.begun - since, ended=activity.ended - since)
+            replace(
+                activity,
+                begun=activity.begun - since,
+                ended=None if activity.ended is None else activity.ended - since,
+            )
             for activity in self._activities + under_way
         )
 
     def _begin(self, wanted: int, policy: str, cause: str, now: float) -> int:
-        self._activity = Activity(now, now, self.capacity, wanted, cause)
+        self._activity = Activity(now, None, self.capacity, wanted, cause)
         self._policy = policy
         self.capacity = wanted
         return wanted

@@ -20,7 +20,7 @@ __all__ = ["TRAFFIC_HELP", "parse_traffic", "traffic_from_table"]
 TRAFFIC_HELP = """\
 traffic:
   constant:20/s                         evenly spaced
-  poisson:20/s                          independent requests (what users make)
+  20/s or poisson:20/s                  independent requests (what users make)
   daily:peak=50/s,trough=5/s            a day's wave, highest at 14:00 (at=HH:MM)
   daily:5/s,4/s,...                     24 hourly rates, from midnight
   burst:base=5/s,height=50/s,length=60s,every=10m
@@ -94,7 +94,8 @@ def _parsed(text: str, whole: str, is_even: bool) -> Traffic:
     if builder is not None:
         pieces = builder(rest.strip())
     elif text[:1].isdigit() or text[:1] == ".":
-        pieces = _schedule(text)
+        is_rate = not any(sign in text for sign in (":", ",", ".."))
+        pieces = _constant(text) if is_rate else _schedule(text)
     else:
         raise BadTraffic(f"{text!r} is no traffic; it is one of {_KINDS}")
     return Profile(whole, pieces, is_even or kind == "constant")
@@ -170,7 +171,7 @@ def _stage(text: str) -> Piece:
     rates, colon, length = text.rpartition(":")
     if not colon:
         raise BadTraffic(
-            f"{text!r} is no stage; write RATE:DURATION, or poisson:{text} for an even load"
+            f"{text!r} is no stage; write RATE:DURATION, as in 5/s:10m"
             if ".." not in text
             else f"{text!r} is no stage; write RATE..RATE:DURATION, as in 5/s..50/s:10m"
         )
