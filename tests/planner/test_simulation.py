@@ -207,3 +207,16 @@ def test_settings_and_traffic_need_neither_numpy_nor_numba():
 def test_what_is_compiled_is_compiled_anew_when_any_module_of_it_changes():
     stamp = count_all._cache._cache_file._source_stamp  # type: ignore[attr-defined]
     assert bins.count._cache._cache_file._source_stamp == stamp  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("service", "seconds"),
+    [
+        (ServiceTime.constant(0.05), 0.05),
+        (ServiceTime.exponential(0.05), 0.05 * math.log(100)),
+        (ServiceTime.lognormal(0.05, 0.2), 0.2),
+        (ServiceTime.samples(range(100)), 99),
+    ],
+)
+def test_a_service_time_knows_its_percentiles(service, seconds):
+    assert service.percentile(99) == pytest.approx(seconds)

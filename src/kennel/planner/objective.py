@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kennel.planner.errors import BadPlan, BadQuantity
 from kennel.planner.figures import Figures
 from kennel.planner.quantities import parse_duration, show_duration, show_share
+from kennel.planner.simulation import ServiceTime
 
 __all__ = ["OBJECTIVE_HELP", "Objective", "parse_objective"]
 
@@ -57,6 +58,12 @@ class Objective:
     def excess(self, figures: Figures) -> float:
         """How far it is missed, as the value's multiple of the bound; 1 or less when kept."""
         return self.value(figures) / self.bound
+
+    def alone(self, service: ServiceTime) -> float | None:
+        """The measure if no request ever waits; None of what depends on more."""
+        if self.measure == "mean":
+            return service.mean
+        return service.percentile(self.argument) if self.measure == "percentile" else None
 
     def shown(self, figures: Figures) -> str:
         """The measured value, as people write it."""

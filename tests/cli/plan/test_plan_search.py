@@ -31,6 +31,7 @@ def test_what_nothing_keeps_is_said_with_what_comes_nearest(kennel):
     done = kennel("plan", "search", "--slo", "p99<5ms", *TRAFFIC, "--instances", "1..2")
     assert done.returncode == 1
     assert "No setting keeps p99<5ms. The nearest is " in done.stdout
+    assert "p99<5ms is out of reach: the service time alone makes it " in done.stdout
 
 
 def test_a_file_may_say_where_to_look(tmp_path, capsys):

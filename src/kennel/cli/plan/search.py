@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +198,8 @@ def _show(
             f"No setting keeps {' and '.join(one.text for one in objectives)}. The nearest is "
             f"{describe(found.nearest.run.plan)}."
         )
+        for line in _hopeless(found, objectives):
+            print(line)
         return
     print(f"Chosen: {describe(found.chosen.run.plan)}")
     for objective in objectives:
@@ -211,6 +213,18 @@ def _show(
     print()
     for call in calls:
         print(as_command(call))
+
+
+def _hopeless(found: Found, objectives: Sequence[Objective]) -> Iterator[str]:
+    """Why no capacity can help, where the work alone takes too long."""
+    times = [trial.run.plan.setting.service_time for trial in found.tried]
+    for objective in objectives:
+        alone = [value for time in times if (value := objective.alone(time)) is not None]
+        if alone and min(alone) >= objective.bound:
+            yield (
+                f"{objective.text} is out of reach: the service time alone makes it "
+                f"{show_duration(min(alone))}, however many there are."
+            )
 
 
 def _told(found: Found) -> list[Trial]:

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from statistics import NormalDist
 
 __all__ = ["NOTHING", "ServiceTime", "Shape"]
 
@@ -78,6 +79,15 @@ class ServiceTime:
         if self.shape is Shape.LOGNORMAL:
             return math.exp(self.first + self.second**2 / 2)
         return self.first
+
+    def percentile(self, percent: float) -> float:
+        """Seconds that so many percent stay below; 0 < percent < 100."""
+        share = percent / 100
+        if self.values:
+            return sorted(self.values)[int(share * len(self.values))]
+        if self.shape is Shape.LOGNORMAL:
+            return math.exp(self.first + self.second * NormalDist().inv_cdf(share))
+        return -self.first * math.log1p(-share) if self.shape is Shape.EXPONENTIAL else self.first
 
 
 _P99_DEVIATIONS = 2.3263478740408408  # the standard normal distribution's 99th percentile
