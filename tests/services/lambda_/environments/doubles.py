@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from kennel.services.lambda_.environments.deployment import Deployment
+from kennel.services.lambda_.environments.environment import seconds_up
 
 __all__ = ["DEPLOYMENT", "Double"]
 
@@ -31,7 +31,7 @@ class Double:
     come to, the last one for ever; `gate` holds them up."""
 
     def __init__(self, outcomes: tuple[bool, ...] = (True,), gate: asyncio.Event | None = None):
-        self.born = time.monotonic()
+        self.born = seconds_up()
         self.idle_since = 0.0
         self.lost: Callable[[], None] | None = None
         self.up = False

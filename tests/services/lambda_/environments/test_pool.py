@@ -57,3 +57,12 @@ def test_an_environment_does_not_live_for_ever() -> None:
     old.born -= 3 * 3600
     scene.pool.release(old, 1.0)
     assert scene.closed == [old]
+
+
+def test_an_environment_that_grew_old_while_it_was_idle_is_not_used_any_more() -> None:
+    scene = Scene()
+    old = scene.pool.acquire()
+    scene.pool.release(old, 1.0)
+    old.born -= 3 * 3600
+    assert scene.pool.acquire() is not old
+    assert scene.closed == [old]

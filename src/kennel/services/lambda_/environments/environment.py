@@ -27,12 +27,19 @@ from kennel.services.lambda_.environments.runtime_api import Order, RuntimeApi
 from kennel.services.lambda_.environments.sandbox import Sandbox
 from kennel.services.lambda_.environments.verdict import Event, Kind, verdict
 
-__all__ = ["Answer", "Environment", "Request"]
+__all__ = ["Answer", "Environment", "Request", "seconds_up"]
 
 T = TypeVar("T")
 
 _INIT_LIMIT = 10.0  # seconds
 _LOOK = 0.02  # seconds between two looks at a process where the kernel does not tell of its end
+
+
+def seconds_up() -> float:
+    """A clock for an environment's age. Keys expire while a machine sleeps, too, so it counts those
+    seconds as well, where the kernel does."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ class Environment:
         self._releasing: asyncio.Future[None] | None = None
         self._launch: asyncio.Task[None] | None = None
         self._init_seconds: float | None = None
-        self.born = time.monotonic()
+        self.born = seconds_up()
         self.idle_since = 0.0
         self.lost: Callable[[], None] | None = None
 

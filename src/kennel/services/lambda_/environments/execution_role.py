@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["credentials_of", "principal_of"]
 
-_SESSION_SECONDS = 12 * 3600  # far longer than any environment lives
+# Functions have their keys in their environment, as on AWS, where no SDK renews them; so they last
+# far longer than an environment is used (`pool.LIFETIME`).
+_SESSION_SECONDS = 12 * 3600
 
 
 def principal_of(parts: Parts, role: str, function: str) -> Principal:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from kennel.scaling.admission import ThrottleReason
 from kennel.services.lambda_.environments.deployment import Deployment
-from kennel.services.lambda_.environments.environment import Environment
+from kennel.services.lambda_.environments.environment import Environment, seconds_up
 
 __all__ = ["LIFETIME", "CapReached", "Pool"]
 
-LIFETIME = 2 * 3600.0  # seconds; AWS renews environments every few hours, too
+LIFETIME = 2 * 3600.0
+"""Seconds after which an environment is renewed, long before its keys expire. AWS renews them every
+few hours, too."""
 
 
 class CapReached(Exception):
@@ -57,6 +58,8 @@ class Pool:
 
     def acquire(self) -> Environment:
         """An environment for one invocation, the one that was used last. Raises CapReached."""
+        while self._idle and _is_old(self._idle[-1]):
+            self._close(self._idle.pop())
         environment = self._idle.pop() if self._idle else self._make(self.deployment)
         self._busy.add(environment)
         return environment
@@ -64,7 +67,7 @@ class Pool:
     def release(self, environment: Environment, now: float) -> None:
         """Gives an environment back. `now` is policy time."""
         self._busy.discard(environment)
-        if self._closing or time.monotonic() - environment.born > LIFETIME:
+        if self._closing or _is_old(environment):
             self._close(environment)
         else:
             environment.idle_since = now
@@ -101,3 +104,7 @@ class Pool:
         if self._closing and not self._busy and self._drained is not None:
             drained, self._drained = self._drained, None
             drained()
+
+
+def _is_old(environment: Environment) -> bool:
+    return seconds_up() - environment.born > LIFETIME

@@ -8,7 +8,6 @@ initialized again. Everything here belongs to the event loop.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +17,7 @@ from kennel.clock import Clock
 from kennel.engine import EngineError
 from kennel.scaling.admission import ALLOCATION_RATE, Bucket
 from kennel.services.lambda_.environments.deployment import Deployment
-from kennel.services.lambda_.environments.environment import Environment
+from kennel.services.lambda_.environments.environment import Environment, seconds_up
 from kennel.services.lambda_.environments.pool import LIFETIME, CapReached
 from kennel.services.roles import RoleNotPassable
 
@@ -138,7 +137,7 @@ class ProvisionedPool:
 
     def renew(self) -> None:
         """Replaces an environment that has lived long enough, one at a time."""
-        latest = time.monotonic() - LIFETIME
+        latest = seconds_up() - LIFETIME
         old = next((one for one in self._idle if one.born < latest), None)
         if old is not None and not any(self._starting.values()):
             self._idle.remove(old)
