@@ -114,7 +114,7 @@ def offline_variables(region: str) -> dict[str, str]:
     return {
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        # There is no instance metadata here; clients would wait for it, or on an EC2 machine
+        # Only an instance has metadata; other clients would wait for it, or on an EC2 machine
         # find the real role's keys there.
         "AWS_EC2_METADATA_DISABLED": "true",
         # A profile of the person's own can't be named, not even in a program's source.

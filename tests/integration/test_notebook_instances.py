@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import boto3
 import pytest
 import websocket
 from botocore.exceptions import ClientError, WaiterError
 
 from kennel.runtimes.notebook.ticket import URL_SECONDS, issue
 from kennel.runtimes.overlay import Overlay
+from tests.integration.instance_metadata import Metadata
 from tests.integration.notebooks import Browser, Notebooks, script
 from tests.planes import Plane, wait_until
 from tests.runtimes.wheels import wheel
@@ -146,6 +148,40 @@ print(json.dumps([who, named, method, os.getcwd(), os.environ["CONDA_DEFAULT_ENV
         "ResourceName": "lab",
     }
     assert folder == "/home/ec2-user/SageMaker"
+
+
+def test_the_instances_metadata_is_there_for_sdks_and_for_nobody_else(plane, browser):
+    code = """
+import json, os
+from botocore.credentials import InstanceMetadataProvider
+from botocore.utils import InstanceMetadataFetcher, InstanceMetadataRegionFetcher
+endpoint = os.environ["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
+config = {"ec2_metadata_service_endpoint": endpoint}
+fetcher = InstanceMetadataFetcher(config=config, timeout=30)
+keys = InstanceMetadataProvider(fetcher).load().get_frozen_credentials()
+region = InstanceMetadataRegionFetcher(config=config, timeout=30).retrieve_region()
+print(json.dumps([endpoint, region, *keys[:3]]))
+"""
+    endpoint, region, *keys = json.loads(browser.run(code))
+    assert region == "us-east-1"
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    given = dict(zip(names, keys, strict=True))
+    sts = boto3.client("sts", endpoint_url=plane.url, region_name=region, **given)
+    assert sts.get_caller_identity()["Arn"].endswith(":assumed-role/notebooks/SageMaker")
+
+    metadata = Metadata(endpoint)
+    assert metadata.token("60") == 200
+    assert metadata.get("meta-data/instance-type") == (200, "t3.medium")
+    assert metadata.get("meta-data/iam/security-credentials/") == (200, "notebooks")
+    assert metadata.get("meta-data/no-such-thing")[0] == 404
+    assert metadata.get("meta-data/instance-id", token=None)[0] == 200  # IMDSv1 is allowed here
+    assert metadata.get("meta-data/instance-id", token="x")[0] == 401
+    for seconds in ("", "0", "21601", "-1", "1e3", "\N{SUPERSCRIPT TWO}"):
+        assert metadata.token(seconds) == 400
+    assert metadata.token("60", **{"X-Forwarded-For": "192.0.2.1"}) == 403
+    assert metadata.open("api/token", "GET")[0] == 405
+    assert metadata.open("meta-data/", "POST")[0] == 405
+    assert Metadata(endpoint[:-2] + "/").token("60") == 404  # not its secret
 
 
 def test_what_a_notebook_installs_is_in_its_own_environment_alone(browser, tmp_path):

@@ -25,6 +25,7 @@ from kennel.gateway.connection import Bounds, close_overdue
 from kennel.gateway.container_credentials import ContainerCredentials
 from kennel.gateway.form_uploads import FormUploads
 from kennel.gateway.function_invocations import FunctionInvocations
+from kennel.gateway.instance_metadata import InstanceMetadata
 from kennel.gateway.invocations import EndpointInvocations
 from kennel.gateway.plane import Plane
 from kennel.gateway.status import StatusPage
@@ -81,6 +82,7 @@ async def _serve(
         FunctionInvocations(plane),
         FormUploads(plane),
         ContainerCredentials(plane),
+        InstanceMetadata(plane),
         StatusPage(plane),
     )
     application = Application(plane, responders)

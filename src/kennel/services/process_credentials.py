@@ -19,20 +19,25 @@ from kennel.services.roles import role_directory, trusting_role
 
 if TYPE_CHECKING:
     from kennel.clock import Clock
-    from kennel.identity import GrantDirectory
+    from kennel.identity import GrantDirectory, Ticket
     from kennel.services.dispatch import Dispatcher
     from kennel.services.service import Parts
 
 __all__ = [
     "CREDENTIALS_PATH",
+    "INSTANCE_PATH",
     "CredentialDesk",
     "NoSuchGrant",
     "credential_document",
     "credential_variables",
+    "instance_variables",
 ]
 
 CREDENTIALS_PATH = "/_kennel/credentials/"
 """Followed by a grant's id, on the plane's port."""
+
+INSTANCE_PATH = "/_kennel/instance/"
+"""Followed by a grant's id and its token: the metadata service of the instance that has it."""
 
 _FRESH = 0.5  # the share of a session's life that is left at least when it is handed out: SDKs ask
 # again 15 minutes before the end, and must get another then
@@ -50,7 +55,24 @@ def credential_variables(
     Whatever other keys the process finds win over them, so it must be given none. `holder` names
     the process for `parts.credentials.grants.end`, which is to be called when it has ended.
     """
+    return _container(parts, parts.credentials.grants.open(holder, role_arn, session_name, service))
+
+
+def instance_variables(
+    parts: Parts, holder: str, role_arn: str, session_name: str, service: str
+) -> dict[str, str]:
+    """The same for an instance, whose SDKs find its metadata too. `service` must be an
+    InstanceDirectory that knows the holder."""
     ticket = parts.credentials.grants.open(holder, role_arn, session_name, service)
+    return {
+        **_container(parts, ticket),
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": (
+            f"{parts.reach.url}{INSTANCE_PATH}{ticket.id}/{ticket.token}/"
+        ),
+    }
+
+
+def _container(parts: Parts, ticket: Ticket) -> dict[str, str]:
     return {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{parts.reach.url}{CREDENTIALS_PATH}{ticket.id}",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN": ticket.token,

@@ -24,7 +24,6 @@ class Start:
         self.home = root / "home"
         (self.home / "SageMaker").mkdir(parents=True)
         (root / "secret").write_text("s")
-        (root / "credentials.json").write_text("{}")
         self.environments = {"python3": sys.executable}
         self.python = sys.executable
 
@@ -119,9 +118,8 @@ def test_a_python_without_ipykernel_fails_the_start_with_what_to_do(start, tmp_p
     assert "of the kernel conda_bare has no ipykernel" in progress.reason
 
 
-def test_scripts_have_the_roles_credentials_but_no_key_in_their_environment(start):
+def test_scripts_are_told_no_secret_of_jupyterlabs(start):
     start.run(OnStart="env; exit 1")
     lines = start.log("OnStart").read_text()
-    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:" in lines
-    assert "AWS_SECRET_ACCESS_KEY" not in lines
+    assert "PATH=" in lines
     assert os.fspath(start.root / "secret") not in lines

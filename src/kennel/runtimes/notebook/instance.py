@@ -21,7 +21,6 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from kennel.runtimes import SITE_FOLDER
-from kennel.runtimes.notebook.credentials import CredentialEndpoint
 from kennel.runtimes.notebook.environments import Environments, NoKernel
 from kennel.runtimes.notebook.lab import write_page_settings
 from kennel.runtimes.notebook.plan import Hook, Plan, Progress
@@ -60,8 +59,6 @@ class Instance:
                 reason="JupyterLab is not installed in Kennel's environment: "
                 "pip install 'kennel[notebook]', then start the instance again.",
             )
-        endpoint = CredentialEndpoint(self._folder / "credentials.json")
-        os.environ.update(endpoint.start())
         os.environ["_KENNEL_PATH"] = os.environ["PATH"]
         os.environ["PYTHONPATH"] = SITE_FOLDER
         os.environ.update(private_variables(os.environ))
@@ -70,10 +67,7 @@ class Instance:
         except NoKernel as error:
             return self._fail(JUPYTER, reason=str(error))
         self._environments.write_kernels(self._folder / "share" / "jupyter" / "kernels")
-        try:
-            return self._run_hooks() or self._keep_jupyter()
-        finally:
-            endpoint.stop()
+        return self._run_hooks() or self._keep_jupyter()
 
     def _run_hooks(self) -> int:
         """0 if every script ended with 0."""

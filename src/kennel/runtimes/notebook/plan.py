@@ -26,7 +26,7 @@ class Hook:
 class Plan:
     """One start of an instance. Paths are as the process sees them.
 
-    `folder` holds what this start alone has (`secret`, `credentials.json`, …), `home` is the
+    `folder` holds what this start alone has (`secret`, …), `home` is the
     user's home, `notebooks` the folder that stays. `port` is the one that JupyterLab had before, 0
     if it had none. `environments` are the Python environments by name, each the Python that it is
     laid over. `sudo` says whether the user's own sessions have it; scripts always do.

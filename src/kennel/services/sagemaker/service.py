@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.services.access import Access
 from kennel.services.access_rules import AccessRules, values_at
+from kennel.services.instance_metadata import InstanceFacts
 from kennel.services.sagemaker.access_table import ACCESS_TABLE, MODEL_ARNS
 from kennel.services.sagemaker.endpoint import Endpoints
 from kennel.services.sagemaker.endpoint_config import EndpointConfigs
@@ -82,6 +83,10 @@ class SageMaker(Service):
     def resource_tags(self, arn: str) -> Mapping[str, str]:
         """One indexed read."""
         return self.tags.of(arn)
+
+    def instance_facts(self, holder: str) -> InstanceFacts | None:
+        """For `kennel.services.instance_metadata`: notebook instances are instances, too."""
+        return self.notebook_instances.facts(holder)
 
     def _owner(self, kind: str) -> Noun | None:
         """The noun whose resources' ARNs have that kind."""

@@ -11,12 +11,11 @@ import pytest
 
 from kennel.client_environment import Reach
 from kennel.engine import Capabilities, ProcessSpec
-from kennel.identity import Credentials, Principal
 from kennel.services.sagemaker.notebook.boot import Boot
 from kennel.services.service import Parts
 from tests.services.sagemaker.notebook.test_document import instance
 
-KEYS = Credentials("ASIAKEY", "secret", "token", Principal.root("000000000000"), 2_000_000_000.0)
+ACCESS = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:4600/_kennel/credentials/x"}
 
 
 class Engine:
@@ -40,7 +39,7 @@ class FakeParts:
 def launched(root: Path, *, mounts: bool, **changes: Any) -> tuple[Boot, ProcessSpec]:
     parts = FakeParts(root, mounts)
     boot = Boot(cast(Parts, parts), root / "notebooks", instance(**changes))
-    boot.launch(KEYS, {"OnStart": b"true"}, {"conda_python3": Path("/usr/bin/python3")})
+    boot.launch(ACCESS, {"OnStart": b"true"}, {"conda_python3": Path("/usr/bin/python3")})
     assert parts.engine.spec is not None
     return boot, parts.engine.spec
 
@@ -73,12 +72,14 @@ def test_without_root_access_sessions_have_no_sudo(tmp_path, root_access, sudo):
 def test_no_key_is_in_the_environment_and_no_secret_is_readable_by_others(tmp_path):
     boot, spec = launched(tmp_path, mounts=True)
     values = " ".join([*spec.environment.values(), *spec.command])
-    assert "ASIAKEY" not in values
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & spec.environment.keys()
+    assert ACCESS.items() <= spec.environment.items()
+    assert "AWS_EC2_METADATA_DISABLED" not in spec.environment
     assert boot.secret.read_text() not in values
     assert "AWS_CONFIG_FILE" not in spec.environment  # a profile of the home's own counts
     assert spec.environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4600"
     assert stat.S_IMODE(boot.folder.stat().st_mode) == 0o700
-    for name in ("secret", "credentials.json", "plan.json"):
+    for name in ("secret", "plan.json"):
         assert stat.S_IMODE((boot.folder / name).stat().st_mode) == 0o600
 
 
@@ -88,15 +89,3 @@ def test_the_types_memory_and_cpus_are_the_limit(tmp_path):
     assert spec.memory_bytes is not None
     assert spec.memory_bytes <= 4 << 30
     assert spec.environment["CUDA_VISIBLE_DEVICES"] == ""
-
-
-def test_new_credentials_replace_the_old_ones_in_place(tmp_path):
-    boot, _ = launched(tmp_path, mounts=True)
-    assert boot.credentials_until == KEYS.expires
-    newer = Credentials("ASIANEW", "s", "t", KEYS.principal, 2_000_040_000.0)
-    boot.write_credentials(newer)
-    said = json.loads((boot.folder / "credentials.json").read_text())
-    assert (said["AccessKeyId"], said["Expiration"]) == ("ASIANEW", "2033-05-18T14:40:00Z")
-    assert Boot(boot._parts, tmp_path / "notebooks", boot.instance).credentials_until == (
-        pytest.approx(2_000_040_000.0)
-    )

@@ -8,13 +8,11 @@ import secrets
 import shutil
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kennel.client_environment import client_variables
+from kennel.client_environment import plane_variables
 from kennel.engine import Mount, Process, ProcessSpec
-from kennel.identity import Credentials
 from kennel.runtimes.notebook.plan import Hook, Plan, Progress
 from kennel.services.sagemaker.instance_types import instance_type
 from kennel.services.sagemaker.notebook.document import NotebookInstance
@@ -32,10 +30,8 @@ _NOTEBOOKS = "SageMaker"  # the folder of the home that stays
 _TEMPORARY = "/opt/kennel/tmp"  # a short path: sockets in it have little room for theirs
 _OF_THE_INSTANCE = frozenset(
     {
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
         "AWS_CONFIG_FILE",
+        "AWS_EC2_METADATA_DISABLED",
         "AWS_SHARED_CREDENTIALS_FILE",
     }
 )
@@ -52,7 +48,6 @@ class Boot:
         self.volume = root / instance.folder / "volume"
         self.folder = root / instance.folder / f"boot-{instance.boot}"
         self.process: Process | None = None
-        self.credentials_until = self._credentials_expire()
 
     @property
     def secret(self) -> Path:
@@ -87,11 +82,15 @@ class Boot:
             return False
 
     def launch(
-        self, credentials: Credentials, scripts: Mapping[str, bytes], kernels: Mapping[str, Path]
+        self,
+        access: Mapping[str, str],
+        scripts: Mapping[str, bytes],
+        kernels: Mapping[str, Path],
     ) -> None:
         """Makes the folder and starts the process. Raises EngineError.
 
-        `scripts` are those to run, by hook; `kernels` the Python of each kernel, by its name.
+        `access` are the variables that lead SDKs to the instance's metadata and credentials,
+        `scripts` those to run, by hook; `kernels` the Python of each kernel, by its name.
         """
         mounted = self._parts.engine.capabilities.mount_namespaces
         shutil.rmtree(self.folder, ignore_errors=True)  # half made when the plane died
@@ -106,7 +105,6 @@ class Boot:
             (home / _NOTEBOOKS).symlink_to(self.volume)
         _write(self.secret, secrets.token_hex(32))
         _write(self.folder / "url", self._parts.reach.url)
-        self.write_credentials(credentials)
         self._write_metadata()
         inside = HOME if mounted else str(home)
         plan = Plan(
@@ -121,29 +119,7 @@ class Boot:
             hooks=[self._hook(name, script) for name, script in scripts.items()],
         )
         plan.write(self.folder / "plan.json")
-        self.process = self._parts.engine.run(self._spec(mounted, inside, credentials))
-
-    def write_credentials(self, credentials: Credentials) -> None:
-        """Replaces what the instance's SDKs get when they ask next."""
-        assert credentials.expires is not None
-        expires = datetime.fromtimestamp(credentials.expires, UTC)
-        document = {
-            "RoleArn": self.instance.role_arn,
-            "AccessKeyId": credentials.access_key_id,
-            "SecretAccessKey": credentials.secret_access_key,
-            "Token": credentials.session_token,
-            "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-        _write(self.folder / "credentials.json", json.dumps(document))
-        self.credentials_until = credentials.expires
-
-    def _credentials_expire(self) -> float:
-        """When those of the folder expire, in wall time; 0 if that can't be told."""
-        try:
-            text = json.loads((self.folder / "credentials.json").read_text())["Expiration"]
-        except (FileNotFoundError, ValueError, KeyError):
-            return 0.0
-        return datetime.fromisoformat(text).timestamp()
+        self.process = self._parts.engine.run(self._spec(mounted, inside, access))
 
     def remove(self) -> None:
         """Deletes what this start alone had. Its process must have ended."""
@@ -169,13 +145,14 @@ class Boot:
         }
         (self.folder / "metadata" / "resource-metadata.json").write_text(json.dumps(metadata))
 
-    def _clients(self, credentials: Credentials) -> Mapping[str, str]:
+    def _clients(self, access: Mapping[str, str]) -> Mapping[str, str]:
         """What leads AWS's clients to the plane. Their keys they get from the instance, and a
         profile that the user writes into the instance's home counts, as on AWS."""
-        variables = client_variables(self._parts.reach, credentials, self.instance.region)
-        return {name: text for name, text in variables.items() if name not in _OF_THE_INSTANCE}
+        variables = plane_variables(self._parts.reach, self.instance.region)
+        own = {name: text for name, text in variables.items() if name not in _OF_THE_INSTANCE}
+        return {**own, **access}
 
-    def _spec(self, mounted: bool, home: str, credentials: Credentials) -> ProcessSpec:
+    def _spec(self, mounted: bool, home: str, access: Mapping[str, str]) -> ProcessSpec:
         kind = instance_type(self.instance.instance_type)
         mounts = (
             Mount(self.folder / "home", HOME),
@@ -195,7 +172,7 @@ class Boot:
             "PYTHONUNBUFFERED": "1",
             WEIGHTS_DIR: str(WeightsFolder(self._parts.folder).make()),
             **kind.variables(min(kind.vcpus, os.cpu_count() or 1)),
-            **self._clients(credentials),
+            **self._clients(access),
         }
         return ProcessSpec(
             folder=self._run,

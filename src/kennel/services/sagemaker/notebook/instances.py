@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.errors import NotImplementedByKennel, ValidationException
 from kennel.runtimes.notebook.ticket import issue
+from kennel.services.instance_metadata import InstanceFacts
 from kennel.services.parameters import takes
 from kennel.services.roles import RoleNotPassable, pass_role
 from kennel.services.sagemaker.instance_types import InstanceUse, instance_types
@@ -19,6 +20,7 @@ from kennel.services.sagemaker.notebook.document import (
     NotebookStatus,
     move,
 )
+from kennel.services.sagemaker.notebook.grants import facts_of, folder_of
 from kennel.services.sagemaker.notebook.keeper import NotebookKeeper
 from kennel.services.sagemaker.notebook.lifecycle_configs import LifecycleConfigs
 from kennel.services.sagemaker.noun import Noun
@@ -67,6 +69,15 @@ class NotebookInstances(Noun):
     def stop(self) -> None:
         if self._keeper is not None:
             self._keeper.stop()
+
+    def facts(self, holder: str) -> InstanceFacts | None:
+        """For `kennel.services.instance_metadata`."""
+        folder = folder_of(holder)
+        if not folder:
+            return None
+        found = (one for _, one in self._instances.list() if one.folder == folder)
+        instance = next(found, None)
+        return None if instance is None else facts_of(instance, self.parts.account_id)
 
     def create_notebook_instance(
         self,

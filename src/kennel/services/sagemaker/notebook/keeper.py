@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kennel.engine import EngineError, Exit
-from kennel.identity import Credentials, Principal
+from kennel.identity import Principal
 from kennel.runtimes.notebook.plan import Progress
-from kennel.services.roles import RoleNotPassable, role_principal, role_session
+from kennel.services.roles import RoleNotPassable, role_principal
 from kennel.services.sagemaker.images import Images, UnknownImage
 from kennel.services.sagemaker.notebook.boot import LOG_GROUP, Boot
 from kennel.services.sagemaker.notebook.document import (
@@ -23,6 +23,7 @@ from kennel.services.sagemaker.notebook.document import (
     move,
 )
 from kennel.services.sagemaker.notebook.failure import hook_failure, process_failure
+from kennel.services.sagemaker.notebook.grants import SESSION_NAME, NotebookGrants
 from kennel.services.sagemaker.notebook.lifecycle_configs import LifecycleConfigs
 from kennel.services.sagemaker.process_logs import ProcessLogs
 from kennel.services.sagemaker.tags import Tags
@@ -37,12 +38,8 @@ __all__ = ["NotebookKeeper", "StartRefused"]
 
 log = logging.getLogger(__name__)
 
-_RENEW_RETRY = 60.0  # seconds before credentials that could not be renewed are tried again
 _TICK = 0.05  # seconds between two looks at one that starts
 _GRACE = 10.0  # seconds from SIGTERM to SIGKILL
-_SESSION_NAME = "SageMaker"  # as in the ARN of a notebook's session on AWS
-_SESSION_SECONDS = 12 * 3600.0  # the longest that a role's session lasts
-_RENEW_BEFORE = 6 * 3600.0  # seconds of a session's life that are left when the next one is made
 
 _S = NotebookStatus
 
@@ -67,6 +64,7 @@ class NotebookKeeper:
         self._tags = tags
         self._folder = parts.folder / "sagemaker" / "notebooks"
         self._images = Images(parts.folder, parts.account_id)
+        self._grants = NotebookGrants(parts)
         self._logs = ProcessLogs(parts)
         self._boots: dict[str, Boot] = {}
         self._tasks = WokenTasks("notebook", self._keep, self._watch)
@@ -92,6 +90,7 @@ class NotebookKeeper:
         for boot in self._boots.values():
             if boot.process is not None:
                 boot.process.stop(_GRACE)
+            self._grants.end(boot.instance)
         self._logs.stop()
 
     def wake(self, name: str) -> None:
@@ -131,7 +130,8 @@ class NotebookKeeper:
             if not adopted:
                 self._remove_other_boots(boot)
                 scripts = self._scripts(instance)
-                boot.launch(self._credentials(instance), scripts, self._images.kernels())
+                self._principal(instance)  # or there is nobody to start it as
+                boot.launch(self._grants.open(instance), scripts, self._images.kernels())
             self._follow(boot, instance)
         except (StartRefused, RoleNotPassable, UnknownImage, EngineError) as error:
             self._fail(instance, str(error))
@@ -189,6 +189,7 @@ class NotebookKeeper:
 
     def _take_down(self, instance: NotebookInstance) -> None:
         """Ends the present start and forgets all of it but its log."""
+        self._grants.end(instance)
         boot = self._boots.pop(instance.name, None) or Boot(self._parts, self._folder, instance)
         if boot.adopt() and boot.process is not None:
             boot.process.stop(_GRACE)
@@ -295,30 +296,12 @@ class NotebookKeeper:
         return self._parts.dispatcher.context(service, region=instance.region)
 
     def _principal(self, instance: NotebookInstance) -> Principal:
-        return role_principal(self._own_context(instance), instance.role_arn, _SESSION_NAME)
-
-    def _credentials(self, instance: NotebookInstance) -> Credentials:
-        context = self._own_context(instance)
-        return role_session(context, instance.role_arn, _SESSION_NAME, _SESSION_SECONDS)
+        return role_principal(self._own_context(instance), instance.role_arn, SESSION_NAME)
 
     def _follow(self, boot: Boot, instance: NotebookInstance) -> None:
         self._logs.follow(LOG_GROUP, boot.logs, self._principal(instance), instance.region)
 
     def _watch(self) -> None:
         for name, boot in list(self._boots.items()):
-            if boot.process is None:
-                continue
-            if boot.process.poll() is not None:
+            if boot.process is not None and boot.process.poll() is not None:
                 self.wake(name)
-            else:
-                self._renew(boot)
-
-    def _renew(self, boot: Boot) -> None:
-        """Gives the instance's SDKs new credentials long before the old ones expire."""
-        if boot.credentials_until - self._parts.clock.wall() > _RENEW_BEFORE:
-            return
-        try:
-            boot.write_credentials(self._credentials(boot.instance))
-        except (RoleNotPassable, OSError) as error:
-            boot.credentials_until += _RENEW_RETRY
-            log.warning("notebook instance %s: no new credentials: %s", boot.instance.name, error)
