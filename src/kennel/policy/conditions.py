@@ -137,8 +137,9 @@ def _any_of(reader: _Reader, templates: list[Template]) -> _Matches:
         return lambda value, context: only(value)
 
     def matches(value: str, context: Context) -> bool:
-        if any(test(value) for test in fixed):
-            return True
+        for test in fixed:
+            if test(value):
+                return True
         for template in varying:
             parts = template.resolve(context)
             if parts is not None and reader(parts)(value):
@@ -158,10 +159,14 @@ def _quantified(
     and ForAnyValue does not.
     """
 
+    absent = if_exists or negated
+
     def single(context: Context) -> bool:
         values = context.get(key)
         if not values:
-            return if_exists or negated
+            return absent
+        if len(values) == 1:
+            return matches(values[0], context) is not negated
         return any(matches(value, context) for value in values) is not negated
 
     def all_values(context: Context) -> bool:

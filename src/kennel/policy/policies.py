@@ -111,16 +111,15 @@ class PolicySet:
         action, resource, context = request.action.lower(), request.resource, request.context
         found = self._by_request.get((action, resource)) or self._found(action, resource)
         matching = [
-            entry
-            for entry in found.surely
-            if not entry.read.conditions or entry.read.holds(context)
+            entry for entry in found.surely if (holds := entry.read.holds) is None or holds(context)
         ]
         if not found.depending:
             return matching
         matching += [
             entry
             for entry in found.depending
-            if entry.read.names_resource_in(resource, context) and entry.read.holds(context)
+            if entry.read.names_resource_in(resource, context)
+            and ((holds := entry.read.holds) is None or holds(context))
         ]
         return sorted(matching, key=_place)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kennel.policy.conditions import Condition, read_conditions
@@ -23,7 +23,8 @@ class ReadStatement:
     `actions` are patterns in lower case; `excluding_actions` and `excluding_resources` say that the
     lists are of NotAction and NotResource. `fixed` tests stand for resources without variables,
     `exact` for those among them that are one ARN; `varying` are those with variables. A trust
-    policy, which has no Resource, names every resource.
+    policy, which has no Resource, names every resource. `holds` says whether all conditions hold;
+    it is None where there are none.
     """
 
     statement: Statement
@@ -34,6 +35,7 @@ class ReadStatement:
     varying: tuple[Template, ...]
     excluding_resources: bool
     conditions: tuple[Condition, ...]
+    holds: Callable[[Context], bool] | None
 
     def names_action(self, action: str) -> bool:
         """Whether the statement is about an action, given in lower case."""
@@ -42,8 +44,11 @@ class ReadStatement:
 
     def names_resource(self, resource: str) -> bool | None:
         """Whether it is about a resource; None if that depends on the request's variables."""
-        if resource in self.exact or any(test(resource) for test in self.fixed):
+        if resource in self.exact:
             return not self.excluding_resources
+        for test in self.fixed:  # loops where a generator would cost more than what it does
+            if test(resource):
+                return not self.excluding_resources
         return None if self.varying else self.excluding_resources
 
     def names_resource_in(self, resource: str, context: Context) -> bool:
@@ -54,10 +59,6 @@ class ReadStatement:
                 return not self.excluding_resources
         return self.excluding_resources
 
-    def holds(self, context: Context) -> bool:
-        """Whether all conditions hold."""
-        return all(condition.holds(context) for condition in self.conditions)
-
     def keys(self) -> set[str]:
         """All condition keys that the statement looks at, in lower case."""
         named = {key for condition in self.conditions for key in condition.keys}
@@ -67,6 +68,13 @@ class ReadStatement:
 def action_test(pattern: str) -> Test:
     """The test of an action's pattern in lower case."""
     return text_test(read_template(pattern, False).resolve({}) or ())
+
+
+def _all(conditions: tuple[Condition, ...]) -> Callable[[Context], bool] | None:
+    if len(conditions) < 2:
+        return conditions[0].holds if conditions else None
+    tests = tuple(condition.holds for condition in conditions)
+    return lambda context: all(test(context) for test in tests)
 
 
 def read_statement(statement: Statement, version: str) -> ReadStatement:
@@ -85,6 +93,7 @@ def read_statement(statement: Statement, version: str) -> ReadStatement:
             exact.add(literal(parts))
         else:
             fixed.append(arn_test(parts, across=True))
+    conditions = read_conditions(statement.conditions, variables=variables)
     return ReadStatement(
         statement=statement,
         actions=tuple(name.lower() for name in statement.actions or statement.not_actions),
@@ -93,5 +102,6 @@ def read_statement(statement: Statement, version: str) -> ReadStatement:
         fixed=tuple(fixed),
         varying=tuple(template for template in templates if template.keys),
         excluding_resources=not statement.resources,
-        conditions=read_conditions(statement.conditions, variables=variables),
+        conditions=conditions,
+        holds=_all(conditions),
     )
