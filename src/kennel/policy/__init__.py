@@ -7,13 +7,8 @@ The plane asks it before every call; `kennel iam` asks it again with what was re
 """
 
 from kennel.policy.decision import Decision, decide
-from kennel.policy.grammar import (
-    PolicyDocument,
-    PolicyError,
-    PolicyKind,
-    Statement,
-    parse_policy,
-)
+from kennel.policy.elements import PolicyError, PolicyKind
+from kennel.policy.grammar import PolicyDocument, Statement, parse_policy
 from kennel.policy.policies import (
     MatchedStatement,
     NamedPolicy,

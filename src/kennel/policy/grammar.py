@@ -10,24 +10,19 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Any
+from typing import Any, NoReturn
 
-__all__ = ["PolicyDocument", "PolicyError", "PolicyKind", "Statement", "parse_policy"]
+from kennel.policy.elements import (
+    LEGACY_PARSING,
+    PolicyError,
+    PolicyKind,
+    check_action,
+    check_condition,
+    check_principal,
+    check_resource,
+)
 
-
-class PolicyError(ValueError):
-    """A policy whose grammar is wrong; the message is IAM's sentence. Each service gives it in an
-    error of its own: MalformedPolicyDocument, MalformedPolicy."""
-
-
-class PolicyKind(Enum):
-    """Where a policy stands: with whom it is for (also as boundary or session policy), at a role
-    as its trust policy, or at another resource."""
-
-    IDENTITY = auto()
-    TRUST = auto()
-    RESOURCE = auto()
+__all__ = ["PolicyDocument", "Statement", "parse_policy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +65,31 @@ _STATEMENT_KEYS = {
 }
 _PRINCIPAL_KEYS = {"AWS", "Service", "Federated", "CanonicalUser"}
 _SID = re.compile(r"[A-Za-z0-9]*")
-_ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?_-]+")
-_RESOURCE = re.compile(r"\*|(\*|arn):[^:]+:[^:]+:[^:]*:[^:]*:.*", re.DOTALL)
-_OPERATOR = re.compile(
-    r"(ForAllValues:|ForAnyValue:)?"
-    r"(String(Not)?(Equals|EqualsIgnoreCase|Like)|Numeric(Not)?Equals|Numeric(Less|Greater)Than"
-    r"(Equals)?|Date(Not)?Equals|Date(Less|Greater)Than(Equals)?|Bool|BinaryEquals|(Not)?IpAddress|"
-    r"Arn(Not)?(Equals|Like))(IfExists)?|Null"
-)
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A number as it was written: `10` and `10.0` stay what they are."""
+
+    text: str
 
 
 def parse_policy(text: str, kind: PolicyKind) -> PolicyDocument:
-    """Reads a policy. Raises PolicyError."""
-    document = _object(text, kind)
+    """Reads a policy. Raises PolicyError, and nothing else, whatever the text."""
+    try:
+        return _policy(_object(text, kind), kind)
+    except RecursionError:
+        raise PolicyError(_broken(kind)) from None
+
+
+def _policy(document: dict[str, Any], kind: PolicyKind) -> PolicyDocument:
     unknown = document.keys() - _POLICY_KEYS
     if unknown:
         raise PolicyError(f"Syntax errors in policy. Unknown element {sorted(unknown)[0]}.")
     version = document.get("Version", "2008-10-17")
-    if version not in _VERSIONS:
+    if not isinstance(document.get("Id", ""), str):
+        raise PolicyError("Syntax errors in policy. Id must be a string.")
+    if not isinstance(version, str) or version not in _VERSIONS:
         raise PolicyError("Policy document must be version 2012-10-17 or greater.")
     raw = document.get("Statement")
     statements: list[Any] = raw if isinstance(raw, list) else [raw]
@@ -100,21 +102,32 @@ def parse_policy(text: str, kind: PolicyKind) -> PolicyDocument:
     return PolicyDocument(version, parsed)
 
 
+def _broken(kind: PolicyKind) -> str:
+    if kind is PolicyKind.TRUST:
+        return "This policy contains invalid Json"
+    return "Syntax errors in policy."
+
+
 def _object(text: str, kind: PolicyKind) -> dict[str, Any]:
-    broken = (
-        "This policy contains invalid Json"
-        if kind is PolicyKind.TRUST
-        else "Syntax errors in policy."
-    )
     try:
-        document = json.loads(text, object_pairs_hook=_without_duplicates)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, _DuplicateKey):
-            raise PolicyError(f"Syntax errors in policy. {error}") from None
-        raise PolicyError(broken) from None
+        document = json.loads(
+            text,
+            object_pairs_hook=_without_duplicates,
+            parse_int=_Number,
+            parse_float=_Number,
+            parse_constant=_no_constant,
+        )
+    except _DuplicateKey as error:
+        raise PolicyError(f"Syntax errors in policy. {error}") from None
+    except ValueError:
+        raise PolicyError(_broken(kind)) from None
     if not isinstance(document, dict):
-        raise PolicyError(broken)
+        raise PolicyError(_broken(kind))
     return document
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
 
 
 class _DuplicateKey(ValueError):
@@ -138,26 +151,29 @@ def _statement(raw: dict[str, Any], kind: PolicyKind) -> Statement:
     if effect is None:
         raise PolicyError("Missing required field Effect")
     if effect not in ("Allow", "Deny"):
-        raise PolicyError(f"Invalid effect: {effect}")
+        if isinstance(effect, str) and effect.lower() in ("allow", "deny"):
+            raise PolicyError(LEGACY_PARSING)
+        raise PolicyError(f"Syntax errors in policy. Invalid effect: {effect}")
     actions, not_actions = _one_of(raw, "Action", "NotAction", "actions")
     for action in actions + not_actions:
-        _check_action(action, kind)
+        check_action(action, kind)
     if kind is PolicyKind.TRUST:
         resources: tuple[str, ...] = ()
         not_resources: tuple[str, ...] = ()
-        if "Resource" in raw or "NotResource" in raw:
-            raise PolicyError("Has prohibited field Resource")
-        principals, not_principals = _principals(raw)
+        for name in ("Resource", "NotResource", "NotPrincipal"):
+            if name in raw:
+                raise PolicyError(f"Has prohibited field {name}")
+        principals, not_principals = _principals(raw, kind)
     elif kind is PolicyKind.RESOURCE:
         resources, not_resources = _resources(raw)
-        principals, not_principals = _principals(raw)
+        principals, not_principals = _principals(raw, kind)
     else:
         if "Principal" in raw or "NotPrincipal" in raw:
             raise PolicyError("Policy document should not specify a principal.")
         resources, not_resources = _resources(raw)
         principals, not_principals = {}, {}
     return Statement(
-        sid=_sid(raw),
+        sid=_sid(raw, kind),
         allow=effect == "Allow",
         actions=actions,
         not_actions=not_actions,
@@ -169,9 +185,9 @@ def _statement(raw: dict[str, Any], kind: PolicyKind) -> Statement:
     )
 
 
-def _sid(raw: dict[str, Any]) -> str:
+def _sid(raw: dict[str, Any], kind: PolicyKind) -> str:
     sid = raw.get("Sid", "")
-    if not isinstance(sid, str) or not _SID.fullmatch(sid):
+    if not isinstance(sid, str) or not (kind is PolicyKind.RESOURCE or _SID.fullmatch(sid)):
         raise PolicyError(
             "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the "
             "regular expression [0-9A-Za-z]*"
@@ -192,64 +208,39 @@ def _one_of(
     return (values, ()) if name in raw else ((), values)
 
 
-def _check_action(action: str, kind: PolicyKind) -> None:
-    if not _ACTION.fullmatch(action):
-        if ":" not in action:
-            raise PolicyError(
-                "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
-            )
-        raise PolicyError(f"Syntax errors in policy. {action} is not an action.")
-    if kind is PolicyKind.TRUST and not (action == "*" or action.lower().startswith("sts:")):
-        raise PolicyError("AssumeRole policy may only specify STS AssumeRole actions.")
-
-
 def _resources(raw: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     resources, not_resources = _one_of(raw, "Resource", "NotResource", "resources")
     for resource in resources + not_resources:
-        if not _RESOURCE.fullmatch(resource):
-            raise PolicyError(f'Resource {resource} must be in ARN format or "*".')
+        check_resource(resource)
     return resources, not_resources
 
 
 _Principals = Mapping[str, tuple[str, ...]]
 
 
-def _principals(raw: dict[str, Any]) -> tuple[_Principals, _Principals]:
+def _principals(raw: dict[str, Any], kind: PolicyKind) -> tuple[_Principals, _Principals]:
     if "Principal" in raw and "NotPrincipal" in raw:
         raise PolicyError("Syntax errors in policy. Principal and NotPrincipal exclude each other.")
     if "Principal" in raw:
-        return _principal_map(raw["Principal"]), {}
+        return _principal_map(raw["Principal"], kind), {}
     if "NotPrincipal" in raw:
-        return {}, _principal_map(raw["NotPrincipal"])
+        return {}, _principal_map(raw["NotPrincipal"], kind)
     raise PolicyError("Missing required field Principal")
 
 
-def _principal_map(value: Any) -> _Principals:
+def _principal_map(value: Any, kind: PolicyKind) -> _Principals:
     if value == "*":
         return {"*": ("*",)}
     if not isinstance(value, dict) or not value:
-        raise PolicyError(f"Invalid principal in policy: {json.dumps(value)}")
+        raise PolicyError("Syntax errors in policy. Principal must be an object or *.")
     unknown = value.keys() - _PRINCIPAL_KEYS
     if unknown:
         raise PolicyError(f"Invalid principal in policy: {sorted(unknown)[0]}")
     made = {name: _strings(members, "Principal") for name, members in value.items()}
     for name, members in made.items():
         for member in members or ("",):
-            if not _is_principal(name, member):
-                raise PolicyError(f'Invalid principal in policy: "{name}":"{member}"')
+            check_principal(name, member, kind)
     return made
-
-
-def _is_principal(kind: str, text: str) -> bool:
-    if kind == "AWS":
-        return bool(
-            text == "*"
-            or re.fullmatch(r"[0-9]{12}|A(ROA|IDA)[A-Z0-9]{16,}", text)
-            or re.fullmatch(r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[^*?]+", text)
-        )
-    if kind == "Service":
-        return bool(re.fullmatch(r"[a-z0-9.-]+\.(amazonaws\.com|amazon\.com|aws\.internal)", text))
-    return bool(text)
 
 
 def _conditions(value: Any) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
@@ -259,11 +250,11 @@ def _conditions(value: Any) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         raise PolicyError("Syntax errors in policy. Condition must be an object.")
     made: dict[str, Mapping[str, tuple[str, ...]]] = {}
     for operator, tests in value.items():
-        if not _OPERATOR.fullmatch(operator):
-            raise PolicyError(f"Invalid Condition type : {operator}.")
         if not isinstance(tests, dict):
             raise PolicyError("Syntax errors in policy. A condition must map keys to values.")
         made[operator] = {key: _strings(values, "Condition") for key, values in tests.items()}
+        for key, values in made[operator].items() or [("x:none", ())]:
+            check_condition(operator, key, values)
     return made
 
 
@@ -272,8 +263,10 @@ def _strings(value: Any, where: str) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [value]
     made: list[str] = []
     for one in values:
-        if where == "Condition" and isinstance(one, bool | int | float):
-            made.append(json.dumps(one))
+        if where == "Condition" and isinstance(one, bool):
+            made.append("true" if one else "false")
+        elif where == "Condition" and isinstance(one, _Number):
+            made.append(one.text)
         elif isinstance(one, str):
             made.append(one)
         else:

@@ -59,6 +59,34 @@ def test_a_policy_of_nonsense_is_refused(stage: Stage, statement):
                    Policy=json.dumps({"Statement": [statement]}))  # fmt: skip
 
 
+_PUBLIC = {
+    "Effect": "Allow",
+    "Principal": "*",
+    "Action": "s3:GetObject",
+    "Resource": "arn:aws:s3:::bucket/*",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"Dog": 1}, "Unknown field Dog"),
+        ({"Effect": "Permit"}, "Invalid effect: Permit"),
+        ({"Principal": {"AWS": "ann"}}, "Invalid principal in policy"),
+        ({"Action": "GetObject"}, "Policy has invalid action"),
+        ({"Action": "sqs:SendMessage"}, "Policy has invalid action"),
+        ({"Resource": "bucket"}, "Policy has invalid resource"),
+        ({"Resource": "arn:aws:s3:::other/*"}, "Policy has invalid resource"),
+        ({"Condition": {"Like": {"a:b": "c"}}}, "Invalid Condition type : Like."),
+    ],
+)
+def test_a_policy_is_refused_in_s3s_words(stage: Stage, change, sentence):
+    text = json.dumps({"Version": "2012-10-17", "Statement": [_PUBLIC | change]})
+    with pytest.raises(MalformedPolicy) as caught:
+        stage.call("PutBucketPolicy", Bucket="bucket", Policy=text)
+    assert str(caught.value) == sentence
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{", '{"Statement": []}', json.dumps({"x": "y" * 21000})]
 )

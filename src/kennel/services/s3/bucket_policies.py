@@ -5,11 +5,10 @@ To evaluate them is the authorizer's part; `bucket_policy` is where it finds the
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kennel.policy import PolicyError, PolicyKind, parse_policy
 from kennel.services.s3.bucket_configurations import ConfigurationArea
 from kennel.services.s3.bucket_rows import get_bucket
 from kennel.services.s3.configurations import Kind, get_configuration
@@ -69,46 +68,49 @@ class BucketPolicies(ConfigurationArea):
 
 
 def _check(text: str, bucket: str) -> None:
-    """Raises MalformedPolicy with S3's own sentences."""
-    try:
-        policy = json.loads(text)
-    except ValueError:
-        policy = None
-    if not isinstance(policy, dict):
-        raise MalformedPolicy("Policies must be valid JSON and the first byte must be '{'")
+    """Raises MalformedPolicy with S3's own sentences (observed), where it has its own."""
+    if not text.startswith("{"):
+        raise MalformedPolicy(_NO_JSON)
     if len(text.encode()) > _SIZE_LIMIT:
         raise MalformedPolicy(f"Policies must not exceed {_SIZE_LIMIT} bytes")
-    statements = policy.get("Statement")
-    if isinstance(statements, dict):
-        statements = [statements]
-    if not isinstance(statements, list) or not statements:
-        raise MalformedPolicy("Missing required field Statement")
-    for statement in statements:
-        _check_statement(statement, bucket)
+    try:
+        document = parse_policy(text, PolicyKind.RESOURCE)
+    except PolicyError as error:
+        raise MalformedPolicy(_sentence(str(error))) from None
+    for statement in document.statements:
+        for action in statement.actions + statement.not_actions:
+            if action != "*" and not action.lower().startswith("s3:"):
+                raise MalformedPolicy("Policy has invalid action")
+        for resource in statement.resources + statement.not_resources:
+            named = resource.removeprefix("arn:aws:s3:::")
+            if resource != "*" and (named == resource or named.split("/")[0] != bucket):
+                raise MalformedPolicy("Policy has invalid resource")
 
 
-def _check_statement(statement: Any, bucket: str) -> None:
-    if not isinstance(statement, dict):
-        raise MalformedPolicy("This policy contains invalid Json")
-    if statement.get("Effect") not in ("Allow", "Deny"):
-        raise MalformedPolicy(f"Invalid effect: {statement.get('Effect')}")
-    for choices in (("Principal", "NotPrincipal"), ("Action", "NotAction"),
-                    ("Resource", "NotResource")):  # fmt: skip
-        if not any(name in statement for name in choices):
-            raise MalformedPolicy(f"Missing required field {choices[0]}")
-    for action in _strings(statement, "Action", "NotAction"):
-        if action != "*" and not action.lower().startswith("s3:"):
-            raise MalformedPolicy("Policy has invalid action")
-    for resource in _strings(statement, "Resource", "NotResource"):
-        named = resource.removeprefix("arn:aws:s3:::")
-        if resource != "*" and (named == resource or named.split("/")[0] != bucket):
-            raise MalformedPolicy("Policy has invalid resource")
+_NO_JSON = "Policies must be valid JSON and the first byte must be '{'"
+
+# How S3 words what the grammar says, by how it begins.
+_SENTENCES = {
+    "Syntax errors in policy. Unknown element": "Unknown field",
+    "Syntax errors in policy. Statement must": "Missing required field Statement",
+    "Syntax errors in policy. Invalid effect": "Invalid effect",
+    "Policy statement must contain actions": "Missing required field Action",
+    "Policy statement must contain resources": "Missing required field Resource",
+    "Policy document must be version": "The policy must contain a valid version string",
+    "Invalid principal in policy": "Invalid principal in policy",
+    "Actions/Condition": "Policy has invalid action",
+    "Vendor": "Policy has invalid action",
+    "Resource": "Policy has invalid resource",
+    "Partition": "Policy has invalid resource",
+}
+_WITH_NAME = ("Unknown field", "Invalid effect")
 
 
-def _strings(statement: Mapping[str, Any], *names: str) -> Iterator[str]:
-    for name in names:
-        value = statement.get(name, [])
-        for item in value if isinstance(value, list) else [value]:
-            if not isinstance(item, str):
-                raise MalformedPolicy("This policy contains invalid Json")
-            yield item
+def _sentence(reason: str) -> str:
+    if reason == "Syntax errors in policy.":
+        return _NO_JSON
+    for begin, sentence in _SENTENCES.items():
+        if reason.startswith(begin):
+            rest = reason.removeprefix(begin).rstrip(".")
+            return f"{sentence}{rest}" if sentence in _WITH_NAME else sentence
+    return reason
