@@ -34,6 +34,12 @@ __all__ = ["IamMode", "PolicyAuthorizer"]
 
 _MOST_HOLDERS = 2_048
 _MOST_DECISIONS = 4_096  # for each of them
+_EVERYTHING = NamedPolicy(
+    PolicyType.IDENTITY,
+    "",
+    "",
+    read_policy('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'),
+)
 
 
 class IamMode(StrEnum):
@@ -95,7 +101,9 @@ class PolicyAuthorizer:
         if _is_own_work(context.principal, access.action):
             return
         request, decision, facts = self._decide(context, access)
-        enforced = self.mode is IamMode.ENFORCE or _is_always_enforced(request, decision)
+        enforced = self.mode is IamMode.ENFORCE or (
+            not decision.allowed and _always_stands(context, access, request)
+        )
         if self._recorder is not None:
             self._recorder.record(request, decision, facts, enforced=enforced)
         if not decision.allowed and enforced:
@@ -170,6 +178,18 @@ class PolicyAuthorizer:
         return held
 
 
+def _always_stands(context: Context, access: Access, request: AccessRequest) -> bool:
+    """Whether a denial is one in every mode: a stranger's, and one that the role's trust policy
+    alone would bring about."""
+    if _is_anonymous(context.principal):
+        return True
+    trust = _resource_policy(context, access) if access.action.startswith("sts:") else None
+    if trust is None:
+        return False
+    rest = Policies(identity=(_EVERYTHING,), resource=trust, resource_must_allow=True)
+    return not decide(request, rest).allowed
+
+
 def _directory(context: Context) -> PrincipalPolicies:
     service = context.dispatcher.service("iam")
     if not isinstance(service, PrincipalPolicies):
@@ -220,9 +240,3 @@ def _is_anonymous(principal: Principal) -> bool:
 
 def _is_always_asked(principal: Principal, service: str) -> bool:
     return service == "sts" or _is_anonymous(principal)
-
-
-def _is_always_enforced(request: AccessRequest, decision: Decision) -> bool:
-    if _is_anonymous(request.principal):
-        return True
-    return request.action.startswith("sts:") and decision.by is PolicyType.RESOURCE

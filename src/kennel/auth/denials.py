@@ -50,9 +50,12 @@ def denial(service: str, request: AccessRequest, decision: Decision) -> AwsError
     if request.principal.kind is PrincipalKind.ANONYMOUS:
         # S3 explains itself to its own account alone.
         return kind("Access Denied" if service == "s3" else "Sign the request.")
+    reason = _reason(request.action, decision)
+    if service == "sts" and not decision.explicit:
+        reason = ""  # [O] who can't assume a role does not learn whether there is one
     return kind(
         f"User: {request.principal.arn} is not authorized to perform: {request.action}"
-        f"{_on_resource(service, request.resource)} {_reason(request.action, decision)}"
+        f"{_on_resource(service, request.resource)}{reason}"
     )
 
 
@@ -67,5 +70,5 @@ def _reason(action: str, decision: Decision) -> str:
     is_trust = by is PolicyType.RESOURCE and action.startswith("sts:")
     if decision.explicit:
         place = "the role trust policy" if is_trust else _LISTED_WITH_ARTICLE[by]
-        return f"with an explicit deny in {place}"
-    return f"because no {'role trust policy' if is_trust else by} allows the {action} action"
+        return f" with an explicit deny in {place}"
+    return f" because no {'role trust policy' if is_trust else by} allows the {action} action"

@@ -1,4 +1,4 @@
-"""A stage with IAM and STS on it."""
+"""A stage with IAM and STS on it, where policies decide: trust policies above all."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from kennel.auth import IamMode, PolicyAuthorizer
 from tests.services.iam.stage import Stage
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    with Stage(tmp_path / "state") as one:
+    with Stage(tmp_path / "state", authorizer=PolicyAuthorizer(IamMode.ENFORCE)) as one:
         yield one

@@ -10,7 +10,7 @@ import pytest
 
 from kennel.identity import Principal
 from kennel.identity.key_ids import new_access_key_id
-from tests.services.iam.stage import ACCOUNT, READ_S3, Stage, trust
+from tests.services.iam.stage import ACCOUNT, READ_S3, Stage, document, trust
 
 ANY = {"AWS": ACCOUNT}
 
@@ -107,7 +107,7 @@ def test_the_external_id_counts(stage: Stage) -> None:
 
 
 def test_session_policies_and_tags_are_kept_with_the_session(stage: Stage) -> None:
-    arn = stage.role("job", trust(ANY))
+    arn = stage.role("job", document(Principal=ANY, Action=["sts:AssumeRole", "sts:TagSession"]))
     managed = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
     reply = _assume(
         stage,
