@@ -24,6 +24,7 @@ from kennel.policy import (
     NamedPolicy,
     Policies,
     PolicyKind,
+    PolicySet,
     PolicyType,
     decide,
 )
@@ -34,12 +35,8 @@ __all__ = ["IamMode", "PolicyAuthorizer"]
 
 _MOST_HOLDERS = 2_048
 _MOST_DECISIONS = 4_096  # for each of them
-_EVERYTHING = NamedPolicy(
-    PolicyType.IDENTITY,
-    "",
-    "",
-    read_policy('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'),
-)
+_ALLOW_ALL = read_policy('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}')
+_EVERYTHING = PolicySet((NamedPolicy(PolicyType.IDENTITY, "", "", _ALLOW_ALL),))
 
 
 class IamMode(StrEnum):
@@ -186,7 +183,7 @@ def _always_stands(context: Context, access: Access, request: AccessRequest) -> 
     trust = _resource_policy(context, access) if access.action.startswith("sts:") else None
     if trust is None:
         return False
-    rest = Policies(identity=(_EVERYTHING,), resource=trust, resource_must_allow=True)
+    rest = Policies(identity=_EVERYTHING, resource=trust, resource_must_allow=True)
     return not decide(request, rest).allowed
 
 
@@ -197,7 +194,7 @@ def _directory(context: Context) -> PrincipalPolicies:
     return service
 
 
-def _resource_policy(context: Context, access: Access) -> NamedPolicy | None:
+def _resource_policy(context: Context, access: Access) -> PolicySet | None:
     """The policy of the resource itself, where it bears on the action: a role's is asked for
     sessions alone."""
     name = service_of(access.resource)
@@ -213,8 +210,9 @@ def _resource_policy(context: Context, access: Access) -> NamedPolicy | None:
 
 
 @lru_cache(maxsize=256)
-def _read_resource_policy(text: str, kind: PolicyKind, holder: str) -> NamedPolicy:
-    return NamedPolicy(PolicyType.RESOURCE, "", holder, read_policy(text, kind))
+def _read_resource_policy(text: str, kind: PolicyKind, holder: str) -> PolicySet:
+    named = PolicyType.TRUST if kind is PolicyKind.TRUST else PolicyType.RESOURCE
+    return PolicySet((NamedPolicy(named, "", holder, read_policy(text, kind)),))
 
 
 def _tags(principal: Principal, policies: HeldPolicies) -> Mapping[str, str]:

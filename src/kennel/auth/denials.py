@@ -35,12 +35,14 @@ _KINDS: Mapping[str, type[AwsError]] = {
     "sagemaker": JsonAccessDeniedException,
     "sts": AccessDenied,
 }
-_WITHOUT_RESOURCE = frozenset({"cloudwatch", "s3"})  # [O] they leave "on resource: *" out
-_LISTED_WITH_ARTICLE: Mapping[PolicyType, str] = {
+# [O] what these services leave out where the action has no resource of its own.
+_WITHOUT_RESOURCE = frozenset({("cloudwatch", "*"), ("s3", "*"), ("s3", "arn:aws:s3:::*")})
+_WITH_ARTICLE: Mapping[PolicyType, str] = {
     PolicyType.IDENTITY: "an identity-based policy",
     PolicyType.RESOURCE: "a resource-based policy",
     PolicyType.BOUNDARY: "a permissions boundary",
     PolicyType.SESSION: "a session policy",
+    PolicyType.TRUST: "the role trust policy",
 }
 
 
@@ -60,15 +62,13 @@ def denial(service: str, request: AccessRequest, decision: Decision) -> AwsError
 
 
 def _on_resource(service: str, resource: str) -> str:
-    if resource == "*" and service in _WITHOUT_RESOURCE:
+    if (service, resource) in _WITHOUT_RESOURCE:
         return ""
     return f' on resource: "{resource}"' if service == "s3" else f" on resource: {resource}"
 
 
 def _reason(action: str, decision: Decision) -> str:
     by = decision.by or PolicyType.IDENTITY
-    is_trust = by is PolicyType.RESOURCE and action.startswith("sts:")
     if decision.explicit:
-        place = "the role trust policy" if is_trust else _LISTED_WITH_ARTICLE[by]
-        return f" with an explicit deny in {place}"
-    return f" because no {'role trust policy' if is_trust else by} allows the {action} action"
+        return f" with an explicit deny in {_WITH_ARTICLE[by]}"
+    return f" because no {by} allows the {action} action"

@@ -1,7 +1,7 @@
 """S3's POST Object: a file in an HTML form, as browsers and `generate_presigned_post` send it.
 
 The operation is none of botocore's models'. Here the form becomes a PutObject of whoever signed
-its policy. Source: "POST Object" in the Amazon S3 API reference.
+its policy, or of a stranger. Source: "POST Object" in the Amazon S3 API reference.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from kennel.gateway.failures import failure_of
 from kennel.gateway.plane import Plane
 from kennel.gateway.replies import send_response
 from kennel.gateway.sources import source_of
+from kennel.identity import Principal
 from kennel.wire import HttpRequest, HttpResponse, encode_error
 from kennel.wire.hosts import bucket_of_host
 
@@ -55,6 +56,10 @@ _KNOWN = frozenset(
         "x-amz-signature",
         "x-amz-storage-class",
     }
+)
+# A form with none of them is a stranger's: the bucket's policy decides.
+_SIGNING = frozenset(
+    {"awsaccesskeyid", "policy", "signature", "x-amz-credential", "x-amz-signature"}
 )
 
 
@@ -109,9 +114,11 @@ class FormUploads:
     ) -> HttpResponse:
         form = _parsed(body, boundary)
         now = self._plane.clock.wall()
-        principal = verify_form(form.fields, self._plane.credentials, now)
         bucket = bucket_of_host(request.host) or unquote(request.path).strip("/")
-        check_policy(form.fields, bucket, len(form.content), now)
+        principal = Principal.anonymous()
+        if _SIGNING & form.fields.keys():
+            principal = verify_form(form.fields, self._plane.credentials, now)
+            check_policy(form.fields, bucket, len(form.content), now)
         if not form.fields.get("key"):
             raise UserKeyMustBeSpecified(
                 "The bucket POST must contain the specified field name. If it is specified, check "

@@ -129,6 +129,7 @@ def test_the_policy_of_a_bucket_is_its_objects_too(local_plane: Plane, root: Con
             },
         }
     )
+    root.call("s3", "DeletePublicAccessBlock", Bucket=bucket)
     root.call("s3", "PutBucketPolicy", Bucket=bucket, Policy=text)
     assert s3.resource_policy(KEY) == s3.resource_policy("arn:aws:s3:::pets") == text
     root.call("s3", "DeleteBucketPolicy", Bucket=bucket)

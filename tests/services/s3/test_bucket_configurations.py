@@ -32,6 +32,7 @@ CORS = {"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"], "MaxA
 def test_a_policy_comes_back_to_the_letter(stage: Stage):
     assert stage.error("GetBucketPolicy", Bucket="bucket").code == "NoSuchBucketPolicy"
     text = json.dumps(POLICY, indent=3)
+    stage.call("DeletePublicAccessBlock", Bucket="bucket")
     stage.call("PutBucketPolicy", Bucket="bucket", Policy=text)
     assert stage.call("GetBucketPolicy", Bucket="bucket") == {"Policy": text}
     assert stage.database.read(lambda connection: bucket_policy(connection, "bucket")) == text

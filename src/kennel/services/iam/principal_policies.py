@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from kennel.policy import (
     NamedPolicy,
     PolicyDocument,
+    PolicySet,
     PolicyType,
     Principal,
     PrincipalKind,
@@ -27,9 +28,9 @@ class HeldPolicies:
     """A principal's own policies, and the tags of its user or role. `session` is None where
     nothing narrows the session."""
 
-    identity: tuple[NamedPolicy, ...] = ()
-    boundary: NamedPolicy | None = None
-    session: tuple[NamedPolicy, ...] | None = None
+    identity: PolicySet = field(default_factory=lambda: PolicySet(()))
+    boundary: PolicySet | None = None
+    session: PolicySet | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -58,10 +59,9 @@ class PrincipalPolicies(IamBase):
         identity = [policy for one in holders for policy in self._carried_in(connection, one)]
         boundary = None
         if holder.boundary:
-            boundary = self._managed_in(
-                connection, holder.boundary, holder.arn, PolicyType.BOUNDARY
-            )
-        return HeldPolicies(tuple(identity), boundary, session, holder.tags)
+            named = self._managed_in(connection, holder.boundary, holder.arn, PolicyType.BOUNDARY)
+            boundary = PolicySet((named,))
+        return HeldPolicies(PolicySet(identity), boundary, session, holder.tags)
 
     def _holder_in(
         self, connection: sqlite3.Connection, principal: Principal
@@ -87,7 +87,7 @@ class PrincipalPolicies(IamBase):
 
     def _session_in(
         self, connection: sqlite3.Connection, scope: SessionScope | None
-    ) -> tuple[NamedPolicy, ...] | None:
+    ) -> PolicySet | None:
         if scope is None or not (scope.policy or scope.policy_arns):
             return None
         policies = [
@@ -95,7 +95,7 @@ class PrincipalPolicies(IamBase):
         ]
         if scope.policy:
             policies.append(NamedPolicy(PolicyType.SESSION, "", "", read_policy(scope.policy)))
-        return tuple(policies)
+        return PolicySet(policies)
 
     def _managed_in(
         self, connection: sqlite3.Connection, arn: str, holder: str, kind: PolicyType

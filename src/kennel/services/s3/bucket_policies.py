@@ -12,7 +12,8 @@ from kennel.policy import PolicyError, PolicyKind, parse_policy
 from kennel.services.s3.bucket_configurations import ConfigurationArea
 from kennel.services.s3.bucket_rows import get_bucket
 from kennel.services.s3.configurations import Kind, get_configuration
-from kennel.services.s3.errors import MalformedPolicy
+from kennel.services.s3.errors import AccessDenied, MalformedPolicy
+from kennel.services.s3.public_policies import is_public, restricted
 
 if TYPE_CHECKING:
     from kennel.services.context import Context
@@ -23,12 +24,24 @@ _SIZE_LIMIT = 20 * 1024  # bytes
 
 
 def bucket_policy(connection: sqlite3.Connection, bucket_name: str) -> str | None:
-    """The policy's JSON text, or None; for the authorizer, which evaluates it."""
+    """The policy's JSON text, or None; for the authorizer, which evaluates it. A public policy of
+    a bucket that restricts those lets nobody in from outside."""
     bucket = get_bucket(connection, bucket_name)
     if bucket is None:
         return None
     text: str | None = get_configuration(connection, bucket.bucket_id, Kind.POLICY)
+    if text and "RestrictPublicBuckets" in public_access_block(connection, bucket_name):
+        return restricted(text) if is_public(text) else text
     return text
+
+
+def public_access_block(connection: sqlite3.Connection, bucket_name: str) -> frozenset[str]:
+    """The settings of Block Public Access that the bucket has on."""
+    bucket = get_bucket(connection, bucket_name)
+    if bucket is None:
+        return frozenset()
+    settings = get_configuration(connection, bucket.bucket_id, Kind.PUBLIC_ACCESS_BLOCK) or {}
+    return frozenset(name for name, is_on in settings.items() if is_on)
 
 
 class BucketPolicies(ConfigurationArea):
@@ -49,10 +62,22 @@ class BucketPolicies(ConfigurationArea):
         ChecksumAlgorithm: str = "",
         ExpectedBucketOwner: str = "",
     ) -> dict[str, Any]:
-        """Stores the policy text. Raises MalformedPolicy."""
+        """Stores the policy text. Raises MalformedPolicy; AccessDenied for a public policy on a
+        bucket that blocks them, as new buckets do."""
         _check(Policy, Bucket)
+        if is_public(Policy) and self._blocks_public_policies(Bucket):
+            raise AccessDenied(
+                f"User: {ctx.principal.arn} is not authorized to perform: s3:PutBucketPolicy on "
+                f'resource: "arn:aws:s3:::{Bucket}" because public policies are prevented by the '
+                "BlockPublicPolicy setting in S3 Block Public Access."
+            )
         self.put(Kind.POLICY, Bucket, ExpectedBucketOwner, Policy)
         return {"_status": 204}
+
+    def _blocks_public_policies(self, name: str) -> bool:
+        return self.parts.database.read(
+            lambda connection: "BlockPublicPolicy" in public_access_block(connection, name)
+        )
 
     def get_bucket_policy(
         self, ctx: Context, *, Bucket: str, ExpectedBucketOwner: str = ""

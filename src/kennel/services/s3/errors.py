@@ -48,7 +48,7 @@ class AccessControlListNotSupported(ClientError):
 
 
 class AccessDenied(ClientError):
-    """The bucket's owner is not who the request expects."""
+    """The bucket's owner is not who the request expects, or the caller may not know."""
 
     status = 403
 

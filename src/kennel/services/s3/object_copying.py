@@ -26,6 +26,7 @@ from kennel.services.s3.copy_source import (
     read_source,
 )
 from kennel.services.s3.errors import InvalidArgument, InvalidRequest
+from kennel.services.s3.missing_keys import told_to_listers
 from kennel.services.s3.names import encode_key
 from kennel.services.s3.parameters import PROPERTY_PARAMETERS
 from kennel.services.s3.properties import (
@@ -121,7 +122,8 @@ class ObjectCopying(Area):
         )
         _check_changes_something(copy)
         for attempt in range(COPY_ATTEMPTS):
-            done = self._attempt(copy, share=attempt == 0)
+            with told_to_listers(ctx, copy.source.bucket):
+                done = self._attempt(copy, share=attempt == 0)
             if done is not None:
                 return done
         raise busy()

@@ -21,6 +21,7 @@ from kennel.services.s3.copy_source import (
     read_source,
 )
 from kennel.services.s3.errors import InvalidRequest
+from kennel.services.s3.missing_keys import told_to_listers
 from kennel.services.s3.properties import decode_properties
 from kennel.services.s3.putting import SINGLE_PUT_LIMIT
 from kennel.services.s3.ranges import copy_range
@@ -84,7 +85,8 @@ class PartCopying(Area):
             values=values,
         )
         for attempt in range(COPY_ATTEMPTS):
-            done = self._attempt(copy, share=attempt == 0)
+            with told_to_listers(ctx, copy.source.bucket):
+                done = self._attempt(copy, share=attempt == 0)
             if done is not None:
                 return done
         raise busy()

@@ -20,6 +20,7 @@ from kennel.services.s3.errors import (
     NoSuchKey,
     NoSuchVersion,
 )
+from kennel.services.s3.missing_keys import told_to_listers
 from kennel.services.s3.names import encode_key
 from kennel.services.s3.parameters import READ_PARAMETERS
 from kennel.services.s3.part_lists import part_list
@@ -94,9 +95,12 @@ class Reading(Area):
         The slices stay readable whatever becomes of the object.
         """
         for _ in range(_OPEN_ATTEMPTS):
-            selection = self.parts.database.read(
-                lambda connection: self._select(connection, Bucket, Key, values, with_pieces=True)
-            )
+            with told_to_listers(ctx, Bucket):
+                selection = self.parts.database.read(
+                    lambda connection: self._select(
+                        connection, Bucket, Key, values, with_pieces=True
+                    )
+                )
             try:
                 body = self.parts.blobs.open(selection.pieces)
             except BlobGone:
@@ -107,9 +111,10 @@ class Reading(Area):
     @takes(*READ_PARAMETERS)
     def head_object(self, ctx: Context, *, Bucket: str, Key: str, **values: Any) -> dict[str, Any]:
         """The object's headers."""
-        selection = self.parts.database.read(
-            lambda connection: self._select(connection, Bucket, Key, values, with_pieces=False)
-        )
+        with told_to_listers(ctx, Bucket):
+            selection = self.parts.database.read(
+                lambda connection: self._select(connection, Bucket, Key, values, with_pieces=False)
+            )
         return _members(selection, values)
 
     def _select(

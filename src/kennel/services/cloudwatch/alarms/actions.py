@@ -126,7 +126,9 @@ class ActionRunner:
             )
         elif kind is ActionKind.FUNCTION:
             service = Principal.service(self._parts.account_id, FUNCTION_PRINCIPAL)
-            context = self._parts.dispatcher.context(service, region=errand.region)
+            context = self._parts.dispatcher.context(
+                service, region=errand.region, source={"source_arn": alarm.arn}
+            )
             context.call(
                 "lambda",
                 "Invoke",
