@@ -160,6 +160,8 @@ DOCUMENTED = (
 OBSERVED: Mapping[tuple[str, str], Mapping[str, int]] = {
     # A boundary that is not there. The model has it of CreateUser, and not of this.
     ("iam", "CreateRole"): {"NoSuchEntity": 404},
+    # A key that is nobody's. The model has no error at all for it; moto answers this one.
+    ("iam", "GetAccessKeyLastUsed"): {"NoSuchEntity": 404},
 }
 """[O], of one operation."""
 

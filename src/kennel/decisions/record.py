@@ -10,7 +10,15 @@ from itertools import islice
 
 from kennel.decisions.entry import Outcome, Reason, RecordedDecision
 from kennel.decisions.folding import patterns_of
-from kennel.decisions.rows import Batch, Pending, PendingKey, Query, read_rows, write_rows
+from kennel.decisions.rows import (
+    Batch,
+    Pending,
+    PendingKey,
+    Query,
+    last_uses,
+    read_rows,
+    write_rows,
+)
 from kennel.policy import AccessRequest, Decision
 from kennel.store import Database
 
@@ -99,6 +107,11 @@ class DecisionRecord:
         """One page of the record, what was told before included."""
         self.flush()
         return self._database.read(lambda connection: read_rows(connection, query))
+
+    def last_uses(self, holder: str, since: float = 0.0) -> Mapping[str, float]:
+        """By action, when a user or role (by ARN) last asked for it from `since` on, in wall time;
+        denied or not. The last second may be missing."""
+        return self._database.read(lambda connection: last_uses(connection, holder, since))
 
     def _keep(self) -> None:
         while not self._stopping.is_set():

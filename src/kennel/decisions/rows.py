@@ -19,7 +19,16 @@ from kennel.decisions.folding import patterns_of
 from kennel.policy import Decision, Principal
 from kennel.store import Migration
 
-__all__ = ["MIGRATIONS", "Batch", "Pending", "PendingKey", "Query", "read_rows", "write_rows"]
+__all__ = [
+    "MIGRATIONS",
+    "Batch",
+    "Pending",
+    "PendingKey",
+    "Query",
+    "last_uses",
+    "read_rows",
+    "write_rows",
+]
 
 _FACTS_LIMIT = 100
 _RESOURCES_LIMIT = 1_000
@@ -153,6 +162,15 @@ def read_rows(connection: sqlite3.Connection, query: Query) -> list[RecordedDeci
         )
         for row in rows
     ]
+
+
+def last_uses(connection: sqlite3.Connection, holder: str, since: float) -> dict[str, float]:
+    """By action, when the holder last asked for it, whatever the answer was."""
+    rows = connection.execute(
+        "SELECT action, MAX(last) FROM decisions WHERE holder = ? AND last >= ? GROUP BY action",
+        (holder, since),
+    )
+    return dict(rows.fetchall())
 
 
 def _sum(pending: Pending, reason: Reason) -> _Sum:

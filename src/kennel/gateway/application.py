@@ -189,6 +189,7 @@ class _Exchange:
                 streamed=streamed,
                 bucket=bucket_of_host(self.request.host),
             )
+            self._plane.note_key(self.verified)
         except AuthenticationError as error:
             if error.failure is not Failure.UNSIGNED or self._target.service != "s3":
                 raise

@@ -118,6 +118,7 @@ class FormUploads:
         principal = Principal.anonymous()
         if _SIGNING & form.fields.keys():
             principal = verify_form(form.fields, self._plane.credentials, now)
+            self._plane.credentials.uses.note(_access_key_id(form.fields), "s3", "")
             check_policy(form.fields, bucket, len(form.content), now)
         if not form.fields.get("key"):
             raise UserKeyMustBeSpecified(
@@ -156,6 +157,11 @@ def _parsed(body: bytes, boundary: str) -> _Form:
     if not found:  # a form that was made by hand may send it without a file's name
         return _Form(fields, "", fields.pop("file").encode())
     return _Form(fields, found[0].filename or "", found[0].read())
+
+
+def _access_key_id(fields: Mapping[str, str]) -> str:
+    """Whose signature a form has, of version 4 or of version 2."""
+    return fields.get("x-amz-credential", "").partition("/")[0] or fields.get("awsaccesskeyid", "")
 
 
 def _properties(form: _Form) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from kennel.auth import IamMode, PolicyAuthorizer
+from kennel.auth import IamMode, PolicyAuthorizer, Verified
 from kennel.client_environment import Reach
 from kennel.clock import ScaledClock
 from kennel.decisions import MIGRATIONS as DECISION_MIGRATIONS
@@ -120,6 +120,10 @@ class Plane:
         assert isinstance(service, Lambda)
         return service
 
+    def note_key(self, verified: Verified) -> None:
+        """A request has come with that signature."""
+        self.credentials.uses.note(verified.access_key_id, verified.service, verified.region)
+
     def stop(self) -> None:
         """Stops services, engine and store, in that order."""
         self._stopping.set()
@@ -141,6 +145,7 @@ class Plane:
         while True:
             ending = self._stopping.wait(self._clock_interval)
             self._store_time(0.0 if ending else 2 * self._clock_interval)
+            self.credentials.uses.write(due_only=not ending)
             if ending:
                 return
 

@@ -90,6 +90,7 @@ class ShortWay(ABC):
             verified = check()
         else:
             verified = await asyncio.get_running_loop().run_in_executor(None, check)
+        self._plane.note_key(verified)
         return self._plane.dispatcher.context(
             verified.principal, request_id=request_id, source=source_of(request, verified)
         )

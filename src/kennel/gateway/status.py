@@ -50,6 +50,7 @@ class StatusPage:
         try:
             now = self._plane.clock.wall()
             verified = verify(request, self._plane.credentials, now, service="kennel")
+            self._plane.note_key(verified)
         except AuthenticationError as error:
             aws_error = as_aws_error(error, "rest-json")
             return encode_error(aws_error, "kennel", "rest-json", request_id)

@@ -21,6 +21,7 @@ from kennel.clock import Clock
 from kennel.identity.documents import AccessKey, Session
 from kennel.identity.grants import GrantDirectory
 from kennel.identity.key_ids import new_access_key_id, new_secret
+from kennel.identity.key_uses import KeyUses
 from kennel.identity.root_file import read_root_file, write_root_file
 from kennel.policy import Principal
 from kennel.store import Collection, Database, Document
@@ -46,8 +47,8 @@ class Credentials:
 
 
 class CredentialDirectory:
-    """Every key that this plane accepts, and in `grants` who may ask for some. `start` before use;
-    safe to use from many threads."""
+    """Every key that this plane accepts, in `grants` who may ask for some, and in `uses` when each
+    was used last. `start` before use; safe to use from many threads."""
 
     def __init__(self, database: Database, clock: Clock, account_id: str, folder: Path) -> None:
         self._database = database
@@ -57,6 +58,7 @@ class CredentialDirectory:
         self._key_store = Collection(database, "identity.access-keys", AccessKey)
         self._session_store = Collection(database, "identity.sessions", Session)
         self.grants = GrantDirectory(database)
+        self.uses = KeyUses(database, clock)
         self._found: dict[str, Credentials] = {}
         self._keys: dict[str, AccessKey] = {}
         self._root: Credentials | None = None
@@ -75,6 +77,7 @@ class CredentialDirectory:
         for access_key_id, session in self._session_store.list():
             self._remember_session(access_key_id, session)
         self.grants.start()
+        self.uses.start()
         pair = read_root_file(self._root_path)
         if pair is None:
             pair = (new_access_key_id("AKIA", self._account_id), new_secret())
@@ -175,6 +178,7 @@ class CredentialDirectory:
             if removed:
                 self._keys.pop(access_key_id, None)
                 self._found.pop(access_key_id, None)
+                self.uses.forget(access_key_id)
         return removed
 
     def rename_user(

@@ -90,6 +90,15 @@ class AccessRules:
         """The operations that have a rule."""
         return frozenset(self._table)
 
+    @property
+    def actions(self) -> frozenset[str]:
+        """All actions that the operations need."""
+        return frozenset(
+            one.action if ":" in one.action else f"{self._service}:{one.action}"
+            for needs in self._table.values()
+            for one in needs
+        )
+
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> tuple[Access, ...]:

@@ -87,6 +87,11 @@ class Service:
         """
         return (Access(f"{self.name.split('-')[0]}:{operation}"),)
 
+    @property
+    def actions(self) -> frozenset[str]:
+        """Every action that some operation needs, whatever the parameters."""
+        return frozenset()
+
     def resource_policy(self, arn: str) -> str:
         """The policy that the resource itself carries (a bucket's, a function's, a role's trust
         policy), as JSON; empty if it carries none."""

@@ -11,6 +11,7 @@ __all__ = ["full_sample", "least_sample", "operations_of"]
 
 # Values where the model says only that it is text, and the operation that it is more.
 _SPECIAL = {
+    "Arn": "arn:aws:iam::000011112222:role/r",
     "NewPath": "/moved/",
     "Path": "/team/",
     "CopySource": "source/key?versionId=7",

@@ -62,6 +62,10 @@ _RULES = AccessRules("application-autoscaling", _TABLE)
 class AuthorizationAnswers(AutoScalingBase):
     """One indexed read for a target's ARN; its tags are found among all targets."""
 
+    @property
+    def actions(self) -> frozenset[str]:
+        return _RULES.actions
+
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> Sequence[Access]:

@@ -48,6 +48,10 @@ _RULES = AccessRules("cloudwatch", _TABLE)
 class AuthorizationAnswers(AlarmOperations):
     """From memory."""
 
+    @property
+    def actions(self) -> frozenset[str]:
+        return _RULES.actions
+
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> Sequence[Access]:

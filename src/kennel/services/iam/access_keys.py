@@ -61,6 +61,21 @@ class AccessKeyOperations(IamBase):
         self._check_owner(ctx, UserName, AccessKeyId)
         self.parts.credentials.remove(AccessKeyId)
 
+    def get_access_key_last_used(self, ctx: Context, *, AccessKeyId: str) -> dict[str, Any]:
+        """Of a user's key. Root's keys and those of sessions are none."""
+        key = self.parts.credentials.user_key(AccessKeyId)
+        if key is None:
+            raise NoSuchEntityException(f"The Access Key with id {AccessKeyId} cannot be found.")
+        used = self.parts.credentials.uses.latest(AccessKeyId)
+        shown: dict[str, Any] = {"ServiceName": "N/A", "Region": "N/A"}
+        if used is not None:
+            shown = {
+                "LastUsedDate": used.time,
+                "ServiceName": used.service,
+                "Region": used.region or "N/A",
+            }
+        return {"UserName": key.arn.rpartition("/")[2], "AccessKeyLastUsed": shown}
+
     def _check_owner(self, ctx: Context, user_name: str, access_key_id: str) -> None:
         user = self._users.get(user_name or caller_name(ctx))
         if access_key_id not in self.parts.credentials.user_keys(user.unique_id):

@@ -42,6 +42,10 @@ class AuthorizationAnswers(IamBase):
             },
         )
 
+    @property
+    def actions(self) -> frozenset[str]:
+        return self._rules.actions
+
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> Sequence[Access]:
@@ -49,6 +53,8 @@ class AuthorizationAnswers(IamBase):
         if not known.get("UserName") and operation.endswith(_OWN):
             is_user = ctx.principal.kind is PrincipalKind.USER
             known["UserName"] = ctx.principal.arn.rpartition("/")[2] if is_user else "*"
+        if operation == "GetAccessKeyLastUsed":
+            known["UserName"] = self._owner(parameters["AccessKeyId"])
         if operation.startswith(("Create", "GetServiceLinked")):
             known[NEW] = _new(operation, parameters)
         elif operation in ("UpdateUser", "UpdateGroup"):
@@ -64,6 +70,10 @@ class AuthorizationAnswers(IamBase):
     def resource_tags(self, arn: str) -> Mapping[str, str]:
         found = self._by_arn(arn)
         return {} if found is None or isinstance(found, Group) else found.tags
+
+    def _owner(self, access_key_id: str) -> str:
+        key = self.parts.credentials.user_key(access_key_id)
+        return "*" if key is None else key.arn.rpartition("/")[2]
 
     def _resource(self, kind: str, ctx: Context, name: str) -> str:
         """`role/path/name`; without a path if there is no such role."""

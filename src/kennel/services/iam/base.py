@@ -26,6 +26,9 @@ from kennel.store import Collection, Database
 
 __all__ = ["HolderKind", "IamBase", "key_of", "shown_boundary", "shown_document", "shown_tags"]
 
+_TRACKED_SECONDS = 400 * 86_400.0
+"""Wall time; "at least the last 400 days" (GenerateServiceLastAccessedDetails)."""
+
 H = TypeVar("H", bound=Holder)
 T = TypeVar("T")
 
@@ -136,6 +139,14 @@ class IamBase(Service):
     def _change(self, kind: HolderKind[H], name: str, change: Callable[[H], None]) -> None:
         """Alters one user, group or role. Raises what `change_in` raises."""
         self._write(lambda connection: kind.change_in(connection, name, change))
+
+    def _last_uses(self, holder: Holder) -> Mapping[str, float]:
+        """By action, when a user or role last asked for it; not what another did that had the
+        name before."""
+        if self.parts.decisions is None:
+            return {}
+        since = max(holder.created, self._now() - _TRACKED_SECONDS)
+        return self.parts.decisions.last_uses(holder.arn, since)
 
     def _policy_exists_in(self, connection: sqlite3.Connection, arn: str) -> bool:
         """Whether a managed policy, the account's own or one of AWS's, has that ARN."""

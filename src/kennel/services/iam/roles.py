@@ -75,7 +75,13 @@ class RoleOperations(IamBase):
         return {"Role": shown_role(role)}
 
     def get_role(self, ctx: Context, *, RoleName: str) -> dict[str, Any]:
-        return {"Role": shown_role(self._roles.get(RoleName)) | {"RoleLastUsed": {}}}
+        role = self._roles.get(RoleName)
+        return {"Role": shown_role(role) | {"RoleLastUsed": self._last_used(role)}}
+
+    def _last_used(self, role: Role) -> dict[str, Any]:
+        """Empty for a role that never asked for anything."""
+        times = self._last_uses(role).values()
+        return {"LastUsedDate": max(times), "Region": self.parts.region} if times else {}
 
     def list_roles(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kennel.services.iam.access_keys import AccessKeyOperations
+from kennel.services.iam.access_reports import AccessReportOperations
 from kennel.services.iam.account import AccountOperations
 from kennel.services.iam.attachments import AttachmentOperations
 from kennel.services.iam.authorization import AuthorizationAnswers
@@ -31,6 +32,7 @@ class Iam(
     BoundaryOperations,
     InstanceProfileOperations,
     AccountOperations,
+    AccessReportOperations,
     AuthorizationAnswers,
     PrincipalPolicies,
 ):

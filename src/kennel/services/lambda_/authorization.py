@@ -100,6 +100,11 @@ class Authorization:
         self._changes = 0
         self._lock = threading.Lock()
 
+    @property
+    def actions(self) -> frozenset[str]:
+        """See Service.actions."""
+        return _RULES.actions
+
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> tuple[Access, ...]:

@@ -129,6 +129,10 @@ class Lambda(Service):
                 return found
         return None
 
+    @property
+    def actions(self) -> frozenset[str]:
+        return self._authorization.actions
+
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> Sequence[Access]:

@@ -64,6 +64,10 @@ _NAMES = ("logGroupName", "logGroupIdentifier", "resourceArn")
 class AuthorizationAnswers(LogsBase):
     """One indexed read for a group's tags."""
 
+    @property
+    def actions(self) -> frozenset[str]:
+        return _RULES.actions
+
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> Sequence[Access]:

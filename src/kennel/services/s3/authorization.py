@@ -49,6 +49,11 @@ class Authorization:
         self._database = database
         self._rules = AccessRules("s3", ACCESS_TABLE, prefix=lambda ctx: _ARN)
 
+    @property
+    def actions(self) -> frozenset[str]:
+        """See Service.actions. What DeleteObjects asks for is DeleteObject's."""
+        return self._rules.actions
+
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> tuple[Access, ...]:

@@ -84,6 +84,10 @@ class S3(Service):
     def operation(self, name: str) -> Callable[..., dict[str, Any] | None] | None:
         return self._methods.get(name)
 
+    @property
+    def actions(self) -> frozenset[str]:
+        return self._authorization.actions
+
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> Sequence[Access]:

@@ -71,6 +71,10 @@ class SageMaker(Service):
                 return method
         return None
 
+    @property
+    def actions(self) -> frozenset[str]:
+        return _RULES.actions
+
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> Sequence[Access]:

@@ -40,6 +40,10 @@ class SageMakerRuntime(Service):
     def stop(self) -> None:
         self._pulse.stop()
 
+    @property
+    def actions(self) -> frozenset[str]:
+        return frozenset({"sagemaker:InvokeEndpoint"})
+
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> tuple[Access, ...]:

@@ -55,6 +55,10 @@ class Sts(Service):
 
     name: ClassVar[str] = "sts"
 
+    @property
+    def actions(self) -> frozenset[str]:
+        return _RULES.actions
+
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> tuple[Access, ...]:
