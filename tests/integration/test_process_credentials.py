@@ -18,7 +18,7 @@ from tests.integration.model_archives import Hosting
 from tests.integration.stage import IMAGE, Stage, training_request
 from tests.planes import Plane, wait_until
 
-SECONDS = 4.0  # a session's life on this module's plane
+SECONDS = 3.0  # a session's life on this module's plane
 
 # Tells S3 of each key that it gets, and which token it asks by.
 JOB = """

@@ -153,7 +153,7 @@ class Attempt:
 
     def finish(self) -> None:
         """Once all have ended: ships the rest of the logs and of the checkpoints. JobFault."""
-        self._workshop.end_credentials(self._job)
+        self._workshop.end_credentials(self._job.folder)
         for host in self._hosts:
             host.shipment.drain()
         keeper = self._keeper()

@@ -304,6 +304,7 @@ class TrainingJobs(Noun):
         kept = {root / job.folder for job in self._jobs.summaries() if not job.status.is_terminal}
         for path in found:
             if path not in kept:
+                self._workshop.end_credentials(path.relative_to(root))
                 shutil.rmtree(path, ignore_errors=True)
 
 

@@ -292,7 +292,7 @@ class TrainingRun:
     def _clean(self, job: TrainingJob) -> None:
         """The instance goes, its disk and its credentials with it."""
         self._kill(job)
-        self._workshop.end_credentials(job)
+        self._workshop.end_credentials(job.folder)
         for record in self._records(job):
             self._workshop.shipper.forget(record / "log")
         path = self._folder(job)

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -37,6 +37,7 @@ __all__ = ["Workshop"]
 
 log = logging.getLogger(__name__)
 
+_HOLDER = "training-job"  # of grants
 _SERVICE = "sagemaker.amazonaws.com"
 _SESSION_NAME = "SageMaker"  # as in the ARN of a job's session on AWS
 
@@ -111,13 +112,14 @@ class Workshop:
     def credentials(self, job: TrainingJob, folder: HostFolder) -> dict[str, str]:
         """The variables that lead a host's process to the credentials of the job's role, until
         `end_credentials` or another process of that host."""
-        holder = f"{_holder(job)}/{folder.host}"
+        holder = f"{_HOLDER}/{job.folder}/{folder.host}"
         role = job.request["RoleArn"]
         return credential_variables(self.parts, holder, role, _SESSION_NAME, _SERVICE)
 
-    def end_credentials(self, job: TrainingJob) -> None:
-        """No process of the job gets credentials any more."""
-        self.parts.credentials.grants.end(_holder(job))
+    def end_credentials(self, folder: PurePath) -> None:
+        """No process of the job with that folder, which no other job has, gets credentials any
+        more."""
+        self.parts.credentials.grants.end(f"{_HOLDER}/{folder}")
 
     def say(self, context: Context, stream: str, lines: Iterable[str]) -> None:
         """Writes lines to a job's log, after all that the job printed. `context` acts as the job's
@@ -157,8 +159,3 @@ class Workshop:
         """What a host may use: its instance type's memory, as far as this machine has it for all
         of the job's hosts."""
         return spec.instance.memory_here(len(spec.hosts))
-
-
-def _holder(job: TrainingJob) -> str:
-    """What names the job's grants; another job of its name has another folder."""
-    return f"training-job/{job.folder}"
