@@ -15,8 +15,10 @@ from botocore.exceptions import ClientError
 from tests import short_sessions
 from tests.conftest import PlaneFactory
 from tests.integration.model_archives import Hosting
+from tests.integration.refusals import error_of
 from tests.integration.stage import IMAGE, Stage, training_request
 from tests.planes import Plane, wait_until
+from tests.roles import policy, role_arn
 
 SECONDS = 3.0  # a session's life on this module's plane
 
@@ -69,7 +71,7 @@ def output_fn(prediction, accept):
 
 @pytest.fixture(scope="module")
 def plane(module_plane_factory: PlaneFactory) -> Plane:
-    return module_plane_factory(prefix=short_sessions.prefix(SECONDS))
+    return module_plane_factory("--iam", "enforce", prefix=short_sessions.prefix(SECONDS))
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +187,27 @@ def test_an_endpoint_outlives_its_first_keys(plane: Plane) -> None:
         return len(keys) == 2
 
     wait_until(renewed)
+
+
+def test_a_deleted_roles_sessions_may_do_nothing_and_its_namesake_does_not_help_them(
+    plane: Plane,
+) -> None:
+    iam = plane.client("iam")
+    arn = role_arn(iam, "brief")
+    trust = policy({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
+    iam.update_assume_role_policy(RoleName="brief", PolicyDocument=json.dumps(trust))
+    keys = plane.client("sts").assume_role(RoleArn=arn, RoleSessionName="brief")["Credentials"]
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=plane.url,
+        region_name="us-east-1",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    s3.list_buckets()
+    iam.delete_role_policy(RoleName="brief", PolicyName="allowed")
+    iam.delete_role(RoleName="brief")
+    assert error_of(s3.list_buckets)[0] == "AccessDenied"
+    role_arn(iam, "brief")
+    assert error_of(s3.list_buckets)[0] == "AccessDenied"

@@ -62,7 +62,7 @@ def test_the_caller_must_be_allowed_to_pass_it(stage: Stage) -> None:
 
 def test_a_job_gets_credentials_of_its_role(stage: Stage) -> None:
     arn = stage.role("job", trust({"Service": SAGEMAKER}))
-    credentials = role_session(stage.context(), arn, "training-1", 900)
+    credentials = role_session(stage.context(), arn, SAGEMAKER, "training-1", 900)
     principal = role_principal(stage.context(), arn, "training-1")
     assert credentials.principal.arn == principal.arn
     assert principal.arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/job/training-1"
@@ -71,11 +71,17 @@ def test_a_job_gets_credentials_of_its_role(stage: Stage) -> None:
     assert stage.credentials.find(credentials.access_key_id) == credentials
 
 
+def test_a_service_that_is_not_trusted_any_more_gets_no_credentials(stage: Stage) -> None:
+    arn = stage.role("job", trust({"Service": SAGEMAKER}))
+    with pytest.raises(RoleNotPassable, match=r"does not let lambda.amazonaws.com assume it"):
+        role_session(stage.context(), arn, "lambda.amazonaws.com", "dogs", 900)
+
+
 def test_a_role_that_is_gone_acts_no_more(stage: Stage) -> None:
     arn = stage.role("job", trust({"Service": SAGEMAKER}))
     stage.call("DeleteRole", RoleName="job")
     with pytest.raises(RoleNotPassable):
-        role_session(stage.context(), arn, "s", 900)
+        role_session(stage.context(), arn, SAGEMAKER, "s", 900)
     with pytest.raises(RoleNotPassable):
         role_principal(stage.context(), arn, "s")
 

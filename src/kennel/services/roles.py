@@ -111,13 +111,16 @@ def role_principal(context: Context, role_arn: str, session_name: str) -> Princi
     return _found(context, role_arn).principal(session_name)
 
 
-def role_session(context: Context, role_arn: str, session_name: str, seconds: float) -> Credentials:
-    """Credentials of the role for a process, valid for `seconds` of wall time.
+def role_session(
+    context: Context, role_arn: str, service_principal: str, session_name: str, seconds: float
+) -> Credentials:
+    """Credentials of the role for a process that the service runs, valid for `seconds` of wall
+    time.
 
-    For a service's own work (a job, a function): the trust policy was asked when the role was
-    passed. Costs a row in the next group commit. Raises RoleNotPassable if the role is gone.
+    Costs a row in the next group commit. Raises RoleNotPassable if the role is gone or does not
+    let the service assume it any more.
     """
-    role = _found(context, role_arn)
+    role = trusting_role(context, role_arn, service_principal)
     return role_directory(context).issue_role_session(role, session_name, seconds)
 
 

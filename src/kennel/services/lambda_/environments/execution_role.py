@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["credentials_of", "principal_of"]
 
+_SERVICE = "lambda.amazonaws.com"
 # Functions have their keys in their environment, as on AWS, where no SDK renews them; so they last
 # far longer than an environment is used (`pool.LIFETIME`).
 _SESSION_SECONDS = 12 * 3600
@@ -24,9 +25,10 @@ def principal_of(parts: Parts, role: str, function: str) -> Principal:
 
 
 def credentials_of(parts: Parts, role: str, function: str) -> Credentials:
-    """Credentials for an environment; a row in the next commit. Raises RoleNotPassable."""
-    return role_session(_context(parts), role, function, _SESSION_SECONDS)
+    """Credentials for an environment; a row in the next commit. Raises RoleNotPassable, also if
+    the role does not let Lambda assume it any more."""
+    return role_session(_context(parts), role, _SERVICE, function, _SESSION_SECONDS)
 
 
 def _context(parts: Parts) -> Context:
-    return parts.dispatcher.context(Principal.service(parts.account_id, "lambda.amazonaws.com"))
+    return parts.dispatcher.context(Principal.service(parts.account_id, _SERVICE))
