@@ -12,7 +12,12 @@ from kennel.decisions.folding import patterns_of
     [
         (
             "arn:aws:s3:::photos/data/train/1.jpg",
-            ["arn:aws:s3:::photos/data/train/*", "arn:aws:s3:::photos/*", "arn:aws:s3:::*"],
+            [
+                "arn:aws:s3:::photos/data/train/*",
+                "arn:aws:s3:::photos/data/*",
+                "arn:aws:s3:::photos/*",
+                "arn:aws:s3:::*",
+            ],
         ),
         ("arn:aws:s3:::photos", ["arn:aws:s3:::*"]),
         (
@@ -26,6 +31,9 @@ from kennel.decisions.folding import patterns_of
             "arn:aws:logs:us-east-1:000000000000:log-group:/aws/x:log-stream:y",
             [
                 "arn:aws:logs:us-east-1:000000000000:log-group:/aws/x:log-stream:*",
+                "arn:aws:logs:us-east-1:000000000000:log-group:/aws/x:*",
+                "arn:aws:logs:us-east-1:000000000000:log-group:/aws/*",
+                "arn:aws:logs:us-east-1:000000000000:log-group:/*",
                 "arn:aws:logs:us-east-1:000000000000:log-group:*",
                 "arn:aws:logs:us-east-1:000000000000:*",
             ],
@@ -36,3 +44,10 @@ from kennel.decisions.folding import patterns_of
 )
 def test_patterns_go_from_the_folder_to_the_service(arn, patterns):
     assert list(patterns_of(arn)) == patterns
+
+
+def test_a_deep_folder_has_few_patterns():
+    patterns = patterns_of("arn:aws:s3:::photos/" + "a/" * 300 + "x")
+    assert len(patterns) == 9
+    assert patterns[0] == "arn:aws:s3:::photos/" + "a/" * 300 + "*"
+    assert patterns[-2:] == ["arn:aws:s3:::photos/*", "arn:aws:s3:::*"]

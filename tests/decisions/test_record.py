@@ -102,6 +102,16 @@ def test_many_objects_of_a_folder_become_its_pattern_and_keep_their_count(record
     assert [row.count for row in everything(record)] == [1_501, 1]
 
 
+def test_many_folders_become_the_folder_around_them(record):
+    for number in range(2_000):
+        record.record(request(f"train/{number // 10}/{number}.jpg"), ALLOWED, {})
+    record.record(request("code.tar.gz"), ALLOWED, {})
+    assert [row.resource for row in everything(record)] == [
+        "arn:aws:s3:::photos/train/*",
+        "arn:aws:s3:::photos/code.tar.gz",
+    ]
+
+
 def test_many_folders_become_the_buckets_pattern(record):
     for number in range(1_200):
         record.record(request(f"{number}/x"), ALLOWED, {})

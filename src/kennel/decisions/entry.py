@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from kennel.policy import Decision, Principal
+from kennel.policy import Decision, PolicyType, Principal
 
 __all__ = ["Outcome", "Reason", "RecordedDecision"]
 
@@ -20,8 +20,9 @@ class Outcome(StrEnum):
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """By what a decision came about: the kind of policy that denies (empty: allowed), whether a
-    Deny says so, and the statements that decided, as `POLICY SID` or `POLICY #INDEX`."""
+    """By what a decision came about: the kind of policy that denies or allows (empty where nobody
+    had to be asked), whether a Deny says so, and the statements that decided, as `POLICY SID` or
+    `POLICY #INDEX`."""
 
     by: str = ""
     explicit: bool = False
@@ -34,8 +35,13 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         for matched in decision.statements:
             sid = matched.policy.document.statements[matched.index].sid
             statements.append(f"{matched.policy.name} {sid or f'#{matched.index}'}".strip())
+        by = decision.by
+        if decision.allowed:
+            kinds = {matched.policy.type for matched in decision.statements}
+            # Where both sides allow, what the caller carries is what it needs.
+            by = PolicyType.IDENTITY if PolicyType.IDENTITY in kinds else min(kinds, default=None)
         return cls(
-            by=str(decision.by or ""),
+            by=str(by or ""),
             explicit=decision.explicit,
             statements=tuple(statements),
         )

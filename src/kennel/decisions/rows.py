@@ -199,16 +199,16 @@ def _add(connection: sqlite3.Connection, key: PendingKey, made: _Sum) -> int:
         _grow(connection, row[0], made)
         return 0
     whose = (holder, action, outcome)
-    for pattern in (resource, *patterns_of(resource)):
-        covering = connection.execute(
-            "SELECT id, facts FROM decisions WHERE holder = ? AND action = ? AND outcome = ? "
-            "AND resource = ? AND folded = 1",
-            (*whose, pattern),
-        ).fetchone()
-        if covering is not None:
-            _grow(connection, covering[0], made)
-            _narrow(connection, covering[0], _shared([_facts_of(covering[1]), facts]))
-            return 0
+    patterns = (resource, *patterns_of(resource))
+    covering = connection.execute(
+        "SELECT id, facts FROM decisions WHERE holder = ? AND action = ? AND outcome = ? "
+        f"AND resource IN ({', '.join('?' * len(patterns))}) AND folded = 1 LIMIT 1",
+        (*whose, *patterns),
+    ).fetchone()
+    if covering is not None:
+        _grow(connection, covering[0], made)
+        _narrow(connection, covering[0], _shared([_facts_of(covering[1]), facts]))
+        return 0
     # The widest pattern is recorded as such where too much was told at once.
     is_widest = resource.endswith(":*")
     _insert(connection, whose, resource, facts, made, folded=is_widest)

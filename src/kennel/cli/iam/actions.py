@@ -117,15 +117,10 @@ def action_reference() -> ActionReference:
 def _actions(service: _Service) -> Mapping[str, Action]:
     made = {}
     for privilege in service.privileges.values():
-        types = [name for name in privilege.resource_types if name]
-        arns = [service.resources[name].arn for name in types if name in service.resources]
+        types = [name for name in privilege.resource_types if name in service.resources]
+        arns = [service.resources[name].arn for name in types]
         keys = [key for use in privilege.resource_types.values() for key in use.condition_keys]
-        keys += [
-            key
-            for name in types
-            if name in service.resources
-            for key in service.resources[name].condition_keys
-        ]
+        keys += [key for name in types for key in service.resources[name].condition_keys]
         name = f"{service.prefix}:{privilege.privilege}"
         made[name.lower()] = Action(
             name,

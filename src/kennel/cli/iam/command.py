@@ -6,13 +6,17 @@ import argparse
 from typing import Protocol
 
 from kennel.cli.iam import decisions
+from kennel.cli.iam.generate import command as generate
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
 EXAMPLES = """\
   kennel iam decisions --denied             # the first look after an AccessDenied
   kennel iam decisions trainer --follow
-  kennel iam decisions user/ada --since 1h --json"""
+  kennel iam decisions user/ada --since 1h --json
+  kennel iam generate trainer > policy.json
+  kennel iam generate trainer --exact --explain
+  kennel iam generate user/ada --since 2h --inline --json | jq .proof"""
 
 
 class _SubCommand(Protocol):
@@ -23,6 +27,7 @@ class _SubCommand(Protocol):
 
 _SUB_COMMANDS: tuple[tuple[str, _SubCommand, str], ...] = (
     ("decisions", decisions, "list what was asked of policies, and how they answered"),
+    ("generate", generate, "write the smallest policy that the recorded calls need"),
 )
 
 

@@ -27,6 +27,7 @@ __all__ = ["configure", "run"]
 
 POLL_SECONDS = 1.0
 _DENIED = (Outcome.DENIED, Outcome.OBSERVED)
+_OWN = "kennel:ListDecisions"  # every look is one
 _HEADINGS = ("LAST", "RESULT", "COUNT", "WHO", "ACTION", "RESOURCE", "WHY")
 
 
@@ -67,7 +68,10 @@ def _read(
     if named is not None:
         holder = matching_holder(named, (one.holder for one in found))
         found = [one for one in found if one.holder == holder]
-    return sorted(found, key=lambda one: one.last)
+    return sorted(
+        (one for one in found if one.action != _OWN or one.outcome in _DENIED),
+        key=lambda one: one.last,
+    )
 
 
 def _follow(

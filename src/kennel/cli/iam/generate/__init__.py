@@ -1,0 +1,11 @@
+"""`kennel iam generate`: from recorded calls to the smallest policy, with proof.
+
+command     options, what is printed and applied; report: the words
+calls       which recorded calls count; current: the policies that are there now
+varying, folders, widening, patterns   names into patterns, each wildcard with its reason
+grants      actions, resources and conditions; statements: merged, named, within the size limits
+lint        what AWS's own reference says of the result
+proof       the recording against the new policy and the old; near_misses, sizes: its figures
+"""
+
+__all__: list[str] = []

@@ -1,0 +1,191 @@
+"""What `kennel iam generate` says besides the policy: for people on standard error, or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from kennel.cli.iam.generate.calls import Calls
+from kennel.cli.iam.generate.current import Holder
+from kennel.cli.iam.generate.fitting import Generated
+from kennel.cli.iam.generate.proof import Proof
+from kennel.cli.iam.holders import short_name
+from kennel.decisions import RecordedDecision
+
+__all__ = ["as_json", "commands", "lines"]
+
+_SHOWN = 5  # examples of what a wildcard stands for, or of what a proof found
+
+
+def lines(
+    holder: Holder,
+    calls: Calls,
+    generated: Generated,
+    proof: Proof,
+    findings: Sequence[str],
+    *,
+    explain: bool,
+) -> Iterator[str]:
+    """The report, line by line."""
+    grants = generated.granted.grants
+    resources = {pattern for grant in grants for pattern in grant.resources}
+    yield (
+        f"{short_name(holder.arn)}: {_count(len({one.action for one in grants}), 'action')} on "
+        f"{_count(len(resources), 'resource')}, from {_count(_calls(calls.wanted), 'call')}."
+    )
+    yield from _left_out(calls)
+    yield from generated.notes
+    yield from _wildcards(generated, explain)
+    if explain:
+        yield from _origins(calls)
+    yield from (f"Lint: {finding}" for finding in findings)
+    yield from _proof(holder, proof)
+
+
+def _left_out(calls: Calls) -> Iterator[str]:
+    if calls.refused:
+        yield (
+            f"{_count(_calls(calls.refused), 'denied call')} stay denied; --with-denied allows "
+            "them."
+        )
+    if calls.elsewhere:
+        yield (
+            f"{_count(_calls(calls.elsewhere), 'call')} were allowed by the resource's own policy "
+            "and need nothing here."
+        )
+
+
+def _wildcards(generated: Generated, explain: bool) -> Iterator[str]:
+    reasons = generated.granted.reasons
+    by_pattern: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for action, widening in reasons:
+        key = widening.pattern, widening.reason, widening.stands_for if explain else ()
+        by_pattern.setdefault(key, []).append(action)
+    if by_pattern:
+        yield "Wildcards:"
+    for (pattern, reason, stands_for), actions in by_pattern.items():
+        yield f"  {pattern} ({', '.join(actions)}): {reason}"
+        for name in stands_for[:_SHOWN]:
+            yield f"    {name}"
+        if len(stands_for) > _SHOWN:
+            yield f"    and {len(stands_for) - _SHOWN:,} more"
+
+
+def _origins(calls: Calls) -> Iterator[str]:
+    yield "Calls:"
+    for one in sorted(calls.wanted, key=lambda one: (one.action, one.resource)):
+        facts = "".join(f" {key}={','.join(values)}" for key, values in sorted(one.facts.items()))
+        yield f"  {one.count:,} x {one.action} {one.resource}{facts}"
+
+
+def _proof(holder: Holder, proof: Proof) -> Iterator[str]:
+    yield (
+        f"Proof: {_count(proof.lines, 'line')} of the record ({_count(proof.calls, 'call')}) "
+        "played again against the new policy: "
+        + ("every allowed call is allowed" if not proof.lost else f"{len(proof.lost)} are LOST")
+        + (
+            ", every denied one stays denied."
+            if not proof.opened
+            else f", {len(proof.opened)} denied ones are OPENED."
+        )
+    )
+    for name, found in (("lost", proof.lost), ("opened", proof.opened)):
+        yield from (f"  {name}: {_line(one)}" for one in found[:_SHOWN])
+    if proof.bounded:
+        yield (
+            f"  The permissions boundary denies {_count(len(proof.bounded), 'of the lines')} "
+            "whatever the policy says."
+        )
+    if proof.old_lost:
+        yield (
+            f"  The policies of today no longer allow {_count(len(proof.old_lost), 'line')} of "
+            "these: they were changed after the calls, or the calls only observed."
+        )
+    allowed = "allows none of them" if not proof.strayed else f"allows {len(proof.strayed)} STRAY"
+    yield (
+        f"Near misses: {_count(proof.near_misses, 'call')} to other resources of the same types "
+        f"and by other actions; the old policies allow {proof.old_near_misses:,}, "
+        f"the new {allowed}."
+    )
+    yield from (f"  stray: {one.action} {one.resource}" for one in proof.strayed[:_SHOWN])
+    before = "everything (the root)"
+    if proof.before is not None:
+        before = f"{proof.before.actions:,} actions in {proof.before.grants:,} grants"
+    yield (
+        f"Granted before: {before}. After: {proof.after.actions:,} actions in "
+        f"{proof.after.grants:,} grants."
+    )
+
+
+def commands(holder: Holder, name: str, files: Sequence[str]) -> Iterator[str]:
+    """The aws commands that put the policies in the place of the old ones."""
+    if holder.is_root:
+        yield "The root needs no policy. Give these to a user or a role, and use that one."
+        return
+    verb, of = holder.kind, f"--{holder.kind}-name {holder.name}"
+    for number, file in enumerate(files, 1):
+        label = name if len(files) == 1 else f"{name}-{number}"
+        yield f"aws iam put-{verb}-policy {of} --policy-name {label} --policy-document file://{file}"
+    for policy in holder.inline:
+        if policy != name:
+            yield f"aws iam delete-{verb}-policy {of} --policy-name {policy}"
+    for arn in holder.attached:
+        yield f"aws iam detach-{verb}-policy {of} --policy-arn {arn}"
+    for group in holder.groups:
+        yield f"aws iam remove-user-from-group --user-name {holder.name} --group-name {group}"
+
+
+def as_json(
+    holder: Holder, calls: Calls, generated: Generated, proof: Proof, findings: Sequence[str]
+) -> dict[str, Any]:
+    """The report for programs."""
+    return {
+        "principal": holder.arn,
+        "policies": list(generated.documents),
+        "sizes": generated.sizes,
+        "notes": list(generated.notes),
+        "wildcards": [
+            {
+                "action": action,
+                "pattern": one.pattern,
+                "reason": one.reason,
+                "stands_for": list(one.stands_for),
+            }
+            for action, one in generated.granted.reasons
+        ],
+        "lint": list(findings),
+        "calls": {
+            "wanted": _calls(calls.wanted),
+            "refused": _calls(calls.refused),
+            "elsewhere": _calls(calls.elsewhere),
+        },
+        "proof": {
+            "holds": proof.holds,
+            "lines": proof.lines,
+            "calls": proof.calls,
+            "denied_lines": proof.denied_lines,
+            "lost": [_line(one) for one in proof.lost],
+            "opened": [_line(one) for one in proof.opened],
+            "denied_by_boundary": [_line(one) for one in proof.bounded],
+            "no_longer_allowed_by_old": [_line(one) for one in proof.old_lost],
+            "near_misses": proof.near_misses,
+            "near_misses_allowed_by_old": proof.old_near_misses,
+            "near_misses_allowed_by_new": [f"{x.action} {x.resource}" for x in proof.strayed],
+        },
+        "before": None
+        if proof.before is None
+        else {"actions": proof.before.actions, "grants": proof.before.grants},
+        "after": {"actions": proof.after.actions, "grants": proof.after.grants},
+    }
+
+
+def _line(one: RecordedDecision) -> str:
+    return f"{one.action} {one.resource}"
+
+
+def _calls(found: Sequence[RecordedDecision]) -> int:
+    return sum(one.count for one in found)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 or noun.endswith('s') else 's'}"
