@@ -20,7 +20,7 @@ AWS STS quotas"."""
 _TIGHTER = (
     Thresholds(),
     Thresholds(objects=2, folders=3, at_the_top=20),
-    Thresholds(objects=2, folders=2, at_the_top=2),
+    Thresholds(objects=2, folders=2, at_the_top=2, whole_buckets=20),
 )
 
 

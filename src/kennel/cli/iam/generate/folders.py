@@ -12,11 +12,13 @@ __all__ = ["Thresholds", "folders_of"]
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """From how many on: objects of a folder, folders of a folder, and objects at the top of a
-    bucket, where the pattern would be the whole bucket."""
+    bucket, where the pattern would be the whole bucket; `whole_buckets`: from how many patterns of
+    any depth on it is the whole bucket."""
 
     objects: int = 3
     folders: int = 5
     at_the_top: int = 50
+    whole_buckets: float = float("inf")
 
 
 def folders_of(
@@ -43,6 +45,8 @@ def folders_of(
             made[pattern] = sorted(keys_within)
             remaining = [key for key in remaining if key not in set(members)]
         depth -= 1
+    if len(made) + len(remaining) >= thresholds.whole_buckets and may("*"):
+        return {"*": sorted({*remaining, *(key for within in made.values() for key in within)})}
     return made
 
 
