@@ -34,16 +34,19 @@ class ProvisionedConcurrency:
         return _RESOURCE.fullmatch(resource_id) is not None
 
     def admit(self, ctx: Context, resource_id: str) -> None:
+        """By an action that a caller has who may scale: "Application Auto Scaling permissions for
+        API calls on target resources"."""
         function, qualifier = names_of(resource_id)
         try:
             ctx.call(
                 "lambda",
-                "GetFunctionConfiguration",
+                "GetProvisionedConcurrencyConfig",
                 FunctionName=function,
                 Qualifier=qualifier,
             )
         except AwsError as error:
-            raise ValidationException(error.message) from None
+            if error.code != _NOT_CONFIGURED:
+                raise ValidationException(error.message) from None
 
     def standing(self, ctx: Context, resource_id: str) -> Standing | None:
         function, qualifier = names_of(resource_id)
