@@ -51,7 +51,8 @@ def decide(request: AccessRequest, policies: Policies) -> Decision:
         denying = _effect(matches or (), allow=False)
         if denying:
             return _denied(denying)
-    denying = tuple(one.match for one in resource or () if _denies(one, request, foreign))
+    bounded = boundary is not None
+    denying = tuple(one.match for one in resource or () if _denies(one, request, foreign, bounded))
     if denying:
         return _denied(denying)
 
@@ -97,8 +98,9 @@ def _denied(statements: tuple[MatchedStatement, ...]) -> Decision:
     return Decision(False, True, statements[0].policy.type, statements)
 
 
-def _denies(entry: Entry, request: AccessRequest, foreign: bool) -> bool:
-    if entry.read.statement.allow or not binds(entry.read.statement, request.principal):
+def _denies(entry: Entry, request: AccessRequest, foreign: bool, bounded: bool) -> bool:
+    statement = entry.read.statement
+    if statement.allow or not binds(statement, request.principal, bounded=bounded):
         return False
     owner = request.principal.kind is PrincipalKind.ROOT and not foreign
     return not (owner and request.action.lower() in _NEVER_LOCKED_OUT)

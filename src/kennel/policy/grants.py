@@ -45,14 +45,15 @@ def grant_of(statement: Statement, caller: Principal) -> Grant:
     return max((_grant(name, caller) for name in names), default=Grant.NONE)
 
 
-def binds(statement: Statement, caller: Principal) -> bool:
+def binds(statement: Statement, caller: Principal, *, bounded: bool) -> bool:
     """Whether a denying statement of a resource's policy is for the caller.
 
     NotPrincipal spares only whom it names whole: the user and its account, or the session, its role
-    and their account.
+    and their account. It spares nobody who has a permissions boundary (`bounded`): "Permissions
+    boundaries for IAM entities" in the IAM user guide.
     """
     if statement.not_principals:
-        return not _names_whole(statement.not_principals, caller)
+        return bounded or not _names_whole(statement.not_principals, caller)
     return bool(statement.principals) and _names_any(statement.principals, caller)
 
 
