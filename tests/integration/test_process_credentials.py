@@ -6,6 +6,8 @@ import json
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -189,25 +191,75 @@ def test_an_endpoint_outlives_its_first_keys(plane: Plane) -> None:
     wait_until(renewed)
 
 
+class Brief:
+    """A role that everybody may assume, and that may do everything."""
+
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
+        self.iam = plane.client("iam")
+        self.make()
+
+    def make(self) -> None:
+        self._arn = role_arn(self.iam, "brief")
+        trust = policy({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
+        self.iam.update_assume_role_policy(RoleName="brief", PolicyDocument=json.dumps(trust))
+
+    def delete(self) -> None:
+        for name in self.iam.list_role_policies(RoleName="brief")["PolicyNames"]:
+            self.iam.delete_role_policy(RoleName="brief", PolicyName=name)
+        self.iam.delete_role(RoleName="brief")
+
+    def session(self) -> Any:
+        """S3, by a new session of the role."""
+        sts = self._plane.client("sts")
+        keys = sts.assume_role(RoleArn=self._arn, RoleSessionName="brief")["Credentials"]
+        return boto3.client(
+            "s3",
+            endpoint_url=self._plane.url,
+            region_name="us-east-1",
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+
+
 def test_a_deleted_roles_sessions_may_do_nothing_and_its_namesake_does_not_help_them(
     plane: Plane,
 ) -> None:
-    iam = plane.client("iam")
-    arn = role_arn(iam, "brief")
-    trust = policy({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
-    iam.update_assume_role_policy(RoleName="brief", PolicyDocument=json.dumps(trust))
-    keys = plane.client("sts").assume_role(RoleArn=arn, RoleSessionName="brief")["Credentials"]
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=plane.url,
-        region_name="us-east-1",
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )
+    brief = Brief(plane)
+    s3 = brief.session()
     s3.list_buckets()
-    iam.delete_role_policy(RoleName="brief", PolicyName="allowed")
-    iam.delete_role(RoleName="brief")
+    brief.delete()
     assert error_of(s3.list_buckets)[0] == "AccessDenied"
-    role_arn(iam, "brief")
+    brief.make()
     assert error_of(s3.list_buckets)[0] == "AccessDenied"
+    brief.delete()
+
+
+def test_sessions_are_revoked_by_the_policy_that_aws_has_for_it(plane: Plane) -> None:
+    brief = Brief(plane)
+    old = brief.session()
+    old.list_buckets()
+    before = datetime.now(UTC) + timedelta(seconds=1)
+    deny = {
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"DateLessThan": {"aws:TokenIssueTime": before.isoformat()}},
+    }
+    brief.iam.put_role_policy(
+        RoleName="brief",
+        PolicyName="AWSRevokeOlderSessions",
+        PolicyDocument=json.dumps(policy(deny)),
+    )
+    assert error_of(old.list_buckets)[0] == "AccessDenied"
+    # One that comes later is good.
+    wait_until(lambda: "Buckets" in allowed(brief.session().list_buckets))
+
+
+def allowed(call: Callable[[], Any]) -> Any:
+    """What a call answers; nothing if it is denied."""
+    try:
+        return call()
+    except ClientError:
+        return ()
