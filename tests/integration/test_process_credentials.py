@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests import short_sessions
 from tests.conftest import PlaneFactory
@@ -189,6 +193,35 @@ def test_an_endpoint_outlives_its_first_keys(plane: Plane) -> None:
         return len(keys) == 2
 
     wait_until(renewed)
+
+
+PATHS = st.builds(
+    "/_kennel/{}/{}".format,
+    st.sampled_from(["credentials", "instance"]),
+    st.lists(
+        st.text("abcdef0123456789/%.?;=~-_", max_size=80)
+        | st.sampled_from(["latest", "api/token", "..", "%2e%2e", "%00", "%ff", "%2f"]),
+        max_size=5,
+    ).map("/".join),
+)
+HEADERS = st.dictionaries(
+    st.sampled_from(["Authorization", "X-aws-ec2-metadata-token", "X-Forwarded-For", "Range"]),
+    st.binary(max_size=80).map(lambda data: data.translate(None, b"\0\r\n")),
+)
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(["GET", "PUT", "POST", "HEAD", "DELETE"]), PATHS, HEADERS, st.binary())
+def test_whatever_is_asked_nothing_is_given_away_and_nothing_breaks(
+    plane: Plane, method: str, path: str, headers: dict[str, bytes], body: bytes
+) -> None:
+    connection = http.client.HTTPConnection(plane.url.removeprefix("http://"))
+    with closing(connection):
+        connection.request(method, path, body, headers)
+        reply = connection.getresponse()
+        said = reply.read()
+    assert 400 <= reply.status < 500
+    assert b"ASIA" not in said
 
 
 class Brief:

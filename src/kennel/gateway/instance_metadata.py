@@ -10,7 +10,7 @@ from functools import partial
 from urllib.parse import unquote
 
 from kennel.errors import AwsError
-from kennel.gateway.bodies import Receive, Send, read_body
+from kennel.gateway.bodies import ClientDisconnected, Receive, Send, read_body
 from kennel.gateway.plane import Plane
 from kennel.gateway.replies import send_response
 from kennel.identity import Grant
@@ -58,6 +58,8 @@ class InstanceMetadata:
             return False
         try:
             await read_body(receive, 0)
+        except ClientDisconnected:
+            return True  # here, since elsewhere its path might be logged
         except AwsError as error:
             response = _status(error.status)
         else:
