@@ -173,6 +173,25 @@ def test_what_is_not_there_has_no_report(iam: Any, arn: str, code: str):
     assert caught.value.response["Error"]["Code"] == code
 
 
+def test_policies_that_let_into_a_service_are_listed(iam: Any, keys: dict[str, Any]):
+    arn = iam.create_policy(PolicyName="lu-more", PolicyDocument=json.dumps(ALLOW))["Policy"]["Arn"]
+    iam.attach_user_policy(UserName="lu-ann", PolicyArn=arn)
+    user = iam.get_user(UserName="lu-ann")["User"]["Arn"]
+    reply = iam.list_policies_granting_service_access(Arn=user, ServiceNamespaces=["s3", "sqs"])
+    s3, sqs = reply["PoliciesGrantingServiceAccess"]
+    assert s3["Policies"] == [
+        {"PolicyName": "lu-more", "PolicyType": "MANAGED", "PolicyArn": arn},
+        {
+            "PolicyName": "all",
+            "PolicyType": "INLINE",
+            "EntityType": "GROUP",
+            "EntityName": "lu-group",
+        },
+    ]
+    assert sqs == {"ServiceNamespace": "sqs", "Policies": []}
+    iam.detach_user_policy(UserName="lu-ann", PolicyArn=arn)
+
+
 def test_a_report_is_for_who_asked_for_it(plane: Plane, iam: Any, keys: dict[str, Any]):
     arn = iam.get_user(UserName="lu-ann")["User"]["Arn"]
     job = iam.generate_service_last_accessed_details(Arn=arn)["JobId"]

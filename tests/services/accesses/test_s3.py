@@ -10,6 +10,7 @@ import pytest
 
 from kennel.errors import AccessDeniedException
 from kennel.gateway.plane import Plane
+from kennel.identity import Principal
 from kennel.services import Access, Context
 from tests.services.accesses.conftest import Needs
 
@@ -134,6 +135,17 @@ def test_the_policy_of_a_bucket_is_its_objects_too(local_plane: Plane, root: Con
     assert s3.resource_policy(KEY) == s3.resource_policy("arn:aws:s3:::pets") == text
     root.call("s3", "DeleteBucketPolicy", Bucket=bucket)
     assert s3.resource_policy(KEY) == ""
+
+
+def test_a_stranger_needs_leave_for_every_key(needs: Needs, local_plane: Plane):
+    stranger = local_plane.dispatcher.context(Principal.anonymous())
+    objects = [{"Key": "a"}, {"Key": "b", "VersionId": "7"}]
+    given: dict[str, Any] = {"Bucket": "pets", "Delete": {"Objects": objects}}
+    assert needs("s3", "DeleteObjects", **given) == []
+    assert needs("s3", "DeleteObjects", ctx=stranger, **given) == [
+        ("s3:DeleteObject", "arn:aws:s3:::pets/a"),
+        ("s3:DeleteObjectVersion", "arn:aws:s3:::pets/b"),
+    ]
 
 
 def test_one_of_many_keys_is_refused_alone(

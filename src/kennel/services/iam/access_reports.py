@@ -13,15 +13,15 @@ from typing import Any
 
 import msgspec
 
-from kennel.policy import PolicyDocument, PolicyType
+from kennel.policy import NamedPolicy, PolicyType
 from kennel.services.context import Context
 from kennel.services.iam.base import key_of
-from kennel.services.iam.documents import Group, Holder, Role, User
+from kennel.services.iam.documents import Group, Role, User
 from kennel.services.iam.errors import InvalidInputException, NoSuchEntityException
-from kennel.services.iam.granted_services import GrantedServices, service_title
+from kennel.services.iam.granted_services import service_title
+from kennel.services.iam.granting import GrantingOperations, kind_of
 from kennel.services.iam.naming import account_and_resource
 from kennel.services.iam.paging import page
-from kennel.services.iam.principal_policies import PrincipalPolicies
 from kennel.services.service import Parts
 from kennel.store import Collection, Document
 
@@ -60,7 +60,7 @@ class _Report(Document):
     entities: list[_Entity]
 
 
-class AccessReportOperations(PrincipalPolicies):
+class AccessReportOperations(GrantingOperations):
     """Generate and get reports of services last accessed."""
 
     def __init__(self, parts: Parts) -> None:
@@ -72,15 +72,14 @@ class AccessReportOperations(PrincipalPolicies):
     ) -> dict[str, Any]:
         created = self._now()
         policies, entities = self._database.read(lambda connection: self._about(connection, Arn))
-        here = {action for one in ctx.dispatcher.services.values() for action in one.actions}
-        granted = GrantedServices(policies, here)
+        granted = self._granted(ctx, policies)
         report = _Report(
             asked_by=_asker(ctx),
             granularity=Granularity,
             created=created,
             completed=self._now(),
             services={name: granted.actions(name) for name in granted.namespaces()},
-            entities=[self._used(kind, one) for kind, one in entities],
+            entities=[self._used(one) for one in entities],
         )
         job_id = str(uuid.uuid4())
 
@@ -134,13 +133,13 @@ class AccessReportOperations(PrincipalPolicies):
         )
         return _shown_job(report) | shown
 
-    def _used(self, kind: str, holder: Holder) -> _Entity:
+    def _used(self, holder: User | Role) -> _Entity:
         return _Entity(
             holder.arn,
             holder.name,
             holder.path,
             holder.unique_id,
-            kind,
+            kind_of(holder),
             dict(self._last_uses(holder)),
         )
 
@@ -153,51 +152,28 @@ class AccessReportOperations(PrincipalPolicies):
 
     def _about(
         self, connection: sqlite3.Connection, arn: str
-    ) -> tuple[list[PolicyDocument], list[tuple[str, User | Role]]]:
+    ) -> tuple[list[NamedPolicy], list[User | Role]]:
         """The policies that an ARN stands for, and whom they are for."""
-        kind, _, rest = (account_and_resource(arn) or ("", ""))[1].partition("/")
-        name = key_of(rest.rpartition("/")[2])
-        found: User | Role | Group | None = None
-        if kind == "user":
-            found = self._users.collection.get_in(connection, name)
-        elif kind == "role":
-            found = self._roles.collection.get_in(connection, name)
-        elif kind == "group":
-            found = self._groups.collection.get_in(connection, name)
-        elif kind == "policy" and self._policy_exists_in(connection, arn):
-            return [self._document_in(connection, arn)], list(self._carriers_in(connection, arn))
-        else:
-            if kind == "policy":
+        if _is_policy(arn):
+            if not self._policy_exists_in(connection, arn):
                 raise NoSuchEntityException(f"Policy {arn} was not found.")
-            raise InvalidInputException(
-                f"{arn} is not the ARN of a user, a group, a role or a policy."
-            )
-        if found is None or found.arn != arn:
-            raise NoSuchEntityException(f"{arn} cannot be found.")
-        holders: list[Holder] = [found]
-        if isinstance(found, User):
-            holders += self._groups_in(connection, found)
-        policies = [
-            named.document for one in holders for named in self._carried_in(connection, one)
-        ]
+            policy = self._managed_in(connection, arn, "", PolicyType.IDENTITY)
+            return [policy], list(self._carriers_in(connection, arn))
+        found = self._identity_in(connection, arn)
+        policies = [policy for policy, _ in self._granting_in(connection, found)]
         if isinstance(found, Group):
-            return policies, [("USER", user) for user in self._members_in(connection, found)]
-        return policies, [("USER" if isinstance(found, User) else "ROLE", found)]
+            return policies, list(self._members_in(connection, found))
+        return policies, [found]
 
-    def _document_in(self, connection: sqlite3.Connection, arn: str) -> PolicyDocument:
-        return self._managed_in(connection, arn, "", PolicyType.IDENTITY).document
-
-    def _carriers_in(
-        self, connection: sqlite3.Connection, arn: str
-    ) -> Iterator[tuple[str, User | Role]]:
+    def _carriers_in(self, connection: sqlite3.Connection, arn: str) -> Iterator[User | Role]:
         """Users and roles that carry a managed policy, through their groups too."""
         for _, user in self._users.collection.list_in(connection):
             groups = self._groups_in(connection, user)
             if any(arn in one.attached for one in (user, *groups)):
-                yield "USER", user
+                yield user
         for _, role in self._roles.collection.list_in(connection):
             if arn in role.attached:
-                yield "ROLE", role
+                yield role
 
     def _members_in(self, connection: sqlite3.Connection, group: Group) -> Iterable[User]:
         for _, user in self._users.collection.list_in(connection):
@@ -234,6 +210,10 @@ class AccessReportOperations(PrincipalPolicies):
                 "LastAccessedRegion": self.parts.region,
             }
         return shown
+
+
+def _is_policy(arn: str) -> bool:
+    return (account_and_resource(arn) or ("", ""))[1].startswith("policy/")
 
 
 def _asker(ctx: Context) -> str:

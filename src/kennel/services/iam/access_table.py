@@ -172,6 +172,7 @@ ACCESS_TABLE: Mapping[str, Sequence[Need]] = {
     "GetServiceLinkedRoleDeletionStatus": (
         need("GetServiceLinkedRoleDeletionStatus", f"role{{{NEW}}}"),
     ),
+    "ListPoliciesGrantingServiceAccess": (need("ListPoliciesGrantingServiceAccess", "{Arn}"),),
     # No operation of AWS's: a service asks for it when a role is handed to it.
     "PassRole": (need("PassRole", "{RoleArn}", keys={"iam:passedtoservice": "PassedToService"}),),
     "UpdateGroup": _renaming("Group"),

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from kennel.errors import AwsError
+from kennel.identity import PrincipalKind
 from kennel.services.access import Access
 from kennel.services.access_rules import AccessRules
 from kennel.services.context import Context
@@ -65,6 +66,16 @@ class Authorization:
             known["Tagging"] = {"TagSet": _header_tags(known["Tagging"])}
         if operation == "CreateBucket" and known.get("ACL") not in (None, "", "private"):
             known[PUBLIC_ACL] = True
+        if operation == "DeleteObjects" and ctx.principal.kind is PrincipalKind.ANONYMOUS:
+            # The operation asks for each key; but a stranger must be let in by something before.
+            items = parameters["Delete"].get("Objects") or ()
+            return tuple(
+                access
+                for item in items
+                for access in self._rules.accesses(
+                    ctx, "DeleteObject", {**item, "Bucket": parameters["Bucket"]}
+                )
+            )
         found = self._rules.accesses(ctx, operation, known)
         return tuple(self._with_object_tags(access) for access in found)
 
