@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import (
+    authorizing,
     deploying,
     describing,
     functions,
@@ -113,8 +114,9 @@ _PARTS: dict[str, _Part] = {
     "recipe": _recipe,
 }
 _NAMES = ["simulate", "start", "idle", *_PARTS]
-# Minutes each, with planes of their own, so only by name.
+# With planes of their own, so only by name.
 _ASKED_FOR: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "iam": authorizing.measure,
     "predict": predicting.measure,
     "idle-scaling": idle_scaling.measure,
 }

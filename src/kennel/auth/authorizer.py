@@ -147,7 +147,7 @@ class PolicyAuthorizer:
                 resource_must_allow=access.action.startswith("sts:") and resource is not None,
             ),
         )
-        if resource is None and keys.untouched:
+        if resource is None and not keys.asked:
             if len(held.decided) >= _MOST_DECISIONS:
                 held.decided.clear()
             held.decided[place] = decision

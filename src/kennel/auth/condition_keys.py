@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from kennel.auth.timestamps import extended_format
 from kennel.identity import Principal, PrincipalKind
@@ -30,10 +31,10 @@ _RESOURCE_TAGS = (
 
 class RequestKeys(Mapping[str, Values]):
     """Condition keys by name in lower case: the action's own, the caller's, the connection's, the
-    resource's. `asked` has what a condition asked for and was there; empty and with `untouched`
-    true, the decision depends on none of them."""
+    resource's. Each is looked up once. `asked` has what a condition asked for, None for what is
+    absent; empty, the decision depends on none of them."""
 
-    __slots__ = ("_access", "_context", "_tags", "_wall", "asked", "untouched")
+    __slots__ = ("_access", "_context", "_tags", "_wall", "asked")
 
     def __init__(
         self,
@@ -46,18 +47,24 @@ class RequestKeys(Mapping[str, Values]):
         self._access = access
         self._tags = tags
         self._wall = wall
-        self.asked: dict[str, Values] = {}
-        self.untouched = True
+        self.asked: dict[str, Values | None] = {}
 
     def __getitem__(self, key: str) -> Values:
-        self.untouched = False
-        found = self._access.context.get(key)
-        if found is None:
-            found = self._global(key)
+        found: Values | None = self.get(key)
         if found is None:
             raise KeyError(key)
-        self.asked[key] = found
         return found
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Hot: a decision may ask for the same key a thousand times."""
+        try:
+            found = self.asked[key]
+        except KeyError:
+            found = self._access.context.get(key)
+            if found is None:
+                found = self._global(key)
+            self.asked[key] = found
+        return default if found is None else found
 
     def __iter__(self) -> Iterator[str]:
         names = {*self._access.context, *_OF_CALLER, *_OF_CONNECTION}
@@ -68,7 +75,10 @@ class RequestKeys(Mapping[str, Values]):
 
     def facts(self) -> Mapping[str, Values]:
         """What belongs into the record: the action's own keys and those that were asked for."""
-        return {**self._access.context, **self.asked} if self.asked else self._access.context
+        if not self.asked:
+            return self._access.context
+        there = {key: values for key, values in self.asked.items() if values is not None}
+        return {**self._access.context, **there}
 
     def _global(self, key: str) -> Values | None:
         of_caller = _OF_CALLER.get(key)

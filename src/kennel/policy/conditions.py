@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kennel.policy.patterns import (
     Parts,
@@ -101,6 +102,7 @@ _POSITIVES = {
 }
 
 
+@lru_cache(maxsize=4096)  # the same conditions are one object: they are tested once a request
 def _condition(operator: str, key: str, values: tuple[str, ...], variables: bool) -> Condition:
     quantifier, _, name = operator.rpartition(":")
     if name == "Null":

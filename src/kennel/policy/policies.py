@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from kennel.policy.grammar import PolicyDocument
 from kennel.policy.request import AccessRequest
-from kennel.policy.statements import ReadStatement, read_statement
+from kennel.policy.statements import Holds, ReadStatement, read_statement
 
 __all__ = [
     "Concerned",
@@ -65,10 +65,13 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Concerned:
     """The statements on an action and a resource, in order: those that name the resource whatever
-    the request, and those where it depends on the values of variables."""
+    the request, and those where it depends on the values of variables. `by_conditions` has the
+    former by the test of their conditions (None: they have none), so that conditions that many
+    statements share are tested once."""
 
     surely: tuple[Entry, ...]
     depending: tuple[Entry, ...]
+    by_conditions: tuple[tuple[Holds | None, tuple[Entry, ...]], ...]
 
 
 class PolicySet:
@@ -110,11 +113,14 @@ class PolicySet:
         looked at."""
         action, resource, context = request.action.lower(), request.resource, request.context
         found = self._by_request.get((action, resource)) or self._found(action, resource)
-        matching = [
-            entry for entry in found.surely if (holds := entry.read.holds) is None or holds(context)
-        ]
+        matching: list[Entry] = []
+        groups = 0
+        for holds, entries in found.by_conditions:
+            if holds is None or holds(context):
+                matching += entries
+                groups += 1
         if not found.depending:
-            return matching
+            return matching if groups < 2 else sorted(matching, key=_place)
         matching += [
             entry
             for entry in found.depending
@@ -182,7 +188,12 @@ class _Entries:
                 surely[entry.place] = entry
             elif named is None:
                 depending.append(entry)
-        return Concerned(tuple(surely[place] for place in sorted(surely)), tuple(depending))
+        ordered = tuple(surely[place] for place in sorted(surely))
+        groups: dict[Holds | None, list[Entry]] = {}
+        for entry in ordered:
+            groups.setdefault(entry.read.holds, []).append(entry)
+        by_conditions = tuple((holds, tuple(entries)) for holds, entries in groups.items())
+        return Concerned(ordered, tuple(depending), by_conditions)
 
 
 def _place(entry: Entry) -> int:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kennel.policy.conditions import Condition, read_conditions
 from kennel.policy.grammar import Statement
 from kennel.policy.patterns import Template, Test, arn_test, literal, read_template, text_test
 
-__all__ = ["ReadStatement", "action_test", "read_statement"]
+__all__ = ["Holds", "ReadStatement", "action_test", "read_statement"]
 
 Context = Mapping[str, tuple[str, ...]]
+Holds = Callable[[Context], bool]
+"""Whether a statement's conditions hold; the same function for the same conditions."""
 
 _WITH_VARIABLES = "2012-10-17"
 
@@ -35,7 +38,7 @@ class ReadStatement:
     varying: tuple[Template, ...]
     excluding_resources: bool
     conditions: tuple[Condition, ...]
-    holds: Callable[[Context], bool] | None
+    holds: Holds | None
 
     def names_action(self, action: str) -> bool:
         """Whether the statement is about an action, given in lower case."""
@@ -70,7 +73,8 @@ def action_test(pattern: str) -> Test:
     return text_test(read_template(pattern, False).resolve({}) or ())
 
 
-def _all(conditions: tuple[Condition, ...]) -> Callable[[Context], bool] | None:
+@lru_cache(maxsize=4096)
+def _all(conditions: tuple[Condition, ...]) -> Holds | None:
     if len(conditions) < 2:
         return conditions[0].holds if conditions else None
     tests = tuple(condition.holds for condition in conditions)
