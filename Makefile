@@ -6,6 +6,7 @@
 #   make lint          ruff, mypy, import-linter
 #   make test-clients  the AWS CLI, both sagemaker SDKs and a browser (Chromium) against a plane
 #   make test-real     the recipe and the demo on photos of dogs: PHOTOS=DIR
+#   make demo-least-privilege  the demo again under the policies that `kennel iam generate` writes
 #   make soak          the tests that kill -9 planes and instances, at KILLS=200 random moments each
 #   make bench         measures this machine; prints medians and ratios
 #   make docs          writes the pages that are made from the code (docs/coverage.md, ...)
@@ -37,7 +38,7 @@ ARGS ?=
 # whatever the files' times say.
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
 
-.PHONY: help install lint test test-clients test-real soak bench demo docs lock clean
+.PHONY: help install lint test test-clients test-real soak bench demo demo-least-privilege docs lock clean
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
@@ -93,6 +94,9 @@ bench: install
 
 demo: install
 	$(BIN)/kennel demo $(ARGS)
+
+demo-least-privilege: install
+	$(BIN)/python -m scripts.demo_least_privilege $(ARGS)
 
 docs: install
 	$(BIN)/python -m scripts.coverage_page

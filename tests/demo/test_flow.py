@@ -106,6 +106,20 @@ def test_what_runs_and_may_do_things_is_gone_and_the_jobs_stay(demo, plane):
     assert job["TrainingJobStatus"] == "Completed"
 
 
+def test_the_calls_of_its_roles_make_policies_that_let_another_run_pass(demo, plane):
+    """That one passes under them is `make demo-least-privilege`."""
+    run = demo[1]["run"]
+    answer = plane.command("iam", "generate", f"{run}-function")
+    assert answer.returncode == 0, answer.stderr
+    statements = json.loads(answer.stdout)["Statement"]
+    (invoke,) = [one for one in statements if one["Action"] == "sagemaker:InvokeEndpoint"]
+    assert invoke["Resource"].endswith(":endpoint/dogs-*")
+    answer = plane.command("iam", "generate", f"{run}-sagemaker")
+    assert answer.returncode == 0, answer.stderr
+    services = {one["Sid"][:2] for one in json.loads(answer.stdout)["Statement"]}
+    assert services == {"Cl", "Lo", "S3"}
+
+
 def test_a_step_that_fails_says_why_and_where_the_log_is(plane, tmp_path):
     folder = make_photos(tmp_path / "dogs")
     for photo in folder.rglob("*.jpg"):

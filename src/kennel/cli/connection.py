@@ -24,12 +24,13 @@ _TIMEOUT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A running plane, as its root user sees it."""
+    """A running plane, as its root user sees it; with a session token, as somebody else does."""
 
     url: str
     region: str
     access_key_id: str
     secret_access_key: str
+    session_token: str | None = None
 
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client; the plane is asked whatever the caller's environment says. `config` is
@@ -44,6 +45,7 @@ class Connection:
             region_name=self.region,
             aws_access_key_id=self.access_key_id,
             aws_secret_access_key=self.secret_access_key,
+            aws_session_token=self.session_token,
         )
 
     def get(self, path: str) -> tuple[int, bytes]:
@@ -59,7 +61,7 @@ class Connection:
         from botocore.credentials import Credentials
 
         signed = AWSRequest("GET", self.url + path)
-        keys = Credentials(self.access_key_id, self.secret_access_key)
+        keys = Credentials(self.access_key_id, self.secret_access_key, self.session_token)
         SigV4Auth(keys, "kennel", self.region).add_auth(signed)
         request = Request(self.url + path, headers=dict(signed.headers.items()))
         try:

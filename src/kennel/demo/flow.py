@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,13 +43,15 @@ LINK_SECONDS = 3600
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is asked for. `folder` gets plots and, if a job fails, its log. `is_real` says that the
-    photos are somebody's own, not drawn. `keep` leaves endpoint, function and roles there."""
+    photos are somebody's own, not drawn. `keep` leaves endpoint, function and roles there.
+    `policies` are what the roles `sagemaker` and `function` may do, if not what the demo says."""
 
     data: DataSet
     folder: Path
     trials: int
     is_real: bool
     keep: bool
+    policies: Mapping[str, str] = field(default_factory=dict)
 
 
 class Flow:
@@ -133,7 +136,9 @@ class Flow:
         with self._screen.step("roles", "Make an execution role for the jobs"):
             name = f"{self._run}-sagemaker"
             with tidy.making(roles.delete_role, self._iam, name):
-                arn = roles.training_role(self._iam, name, self._bucket)
+                arn = roles.training_role(
+                    self._iam, name, self._bucket, self._order.policies.get("sagemaker", "")
+                )
         home = f"s3://{self._bucket}"
         return Workplace(
             self._region,
@@ -182,7 +187,9 @@ class Flow:
         with self._screen.step("function", f"Ask the function {self._run} for a breed") as step:
             name = f"{self._run}-function"
             with tidy.making(roles.delete_role, self._iam, name):
-                role = roles.function_role(self._iam, name, deployed.arn)
+                role = roles.function_role(
+                    self._iam, name, deployed.arn, self._order.policies.get("function", "")
+                )
             with tidy.making(function.delete, self._lambda, self._run):
                 function.create(self._lambda, self._run, role, deployed.name)
             function.wait(self._lambda, self._run, step)

@@ -8,8 +8,9 @@ from typing import Any
 __all__ = ["delete_role", "function_role", "training_role"]
 
 
-def training_role(iam: Any, name: str, bucket: str) -> str:
-    """The role of training jobs and the endpoint: the bucket, logs and metrics. Returns its ARN."""
+def training_role(iam: Any, name: str, bucket: str, policy: str = "") -> str:
+    """The role of training jobs and the endpoint: the bucket, logs and metrics, or what a policy of
+    one's own says. Returns its ARN."""
     statements = [
         _allow(["s3:ListBucket", "s3:GetBucketLocation"], f"arn:aws:s3:::{bucket}"),
         _allow(["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::{bucket}/*"),
@@ -27,17 +28,20 @@ def training_role(iam: Any, name: str, bucket: str) -> str:
             "*",
         ),
     ]
-    return _create(iam, name, "sagemaker.amazonaws.com", statements)
+    return _create(iam, name, "sagemaker.amazonaws.com", policy or _document(statements))
 
 
-def function_role(iam: Any, name: str, endpoint_arn: str) -> str:
-    """The function's role: it may ask this one endpoint. Returns its ARN.
+def function_role(iam: Any, name: str, endpoint_arn: str, policy: str = "") -> str:
+    """The function's role: it may ask this one endpoint, or what a policy of one's own says.
+    Returns its ARN.
 
-    Writing its own log is AWS's managed policy for every function.
+    Writing its own log is AWS's managed policy for every function; with a policy of one's own it is
+    that policy's matter.
     """
-    arn = _create(
-        iam, name, "lambda.amazonaws.com", [_allow(["sagemaker:InvokeEndpoint"], endpoint_arn)]
-    )
+    if policy:
+        return _create(iam, name, "lambda.amazonaws.com", policy)
+    statements = [_allow(["sagemaker:InvokeEndpoint"], endpoint_arn)]
+    arn = _create(iam, name, "lambda.amazonaws.com", _document(statements))
     iam.attach_role_policy(RoleName=name, PolicyArn=_BASIC_EXECUTION)
     return arn
 
@@ -54,10 +58,10 @@ def delete_role(iam: Any, name: str) -> None:
 _BASIC_EXECUTION = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 
 
-def _create(iam: Any, name: str, service: str, statements: list[dict[str, Any]]) -> str:
+def _create(iam: Any, name: str, service: str, policy: str) -> str:
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([trust]))
-    iam.put_role_policy(RoleName=name, PolicyName="demo", PolicyDocument=_document(statements))
+    iam.put_role_policy(RoleName=name, PolicyName="demo", PolicyDocument=policy)
     return str(made["Role"]["Arn"])
 
 

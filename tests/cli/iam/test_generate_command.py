@@ -119,6 +119,21 @@ def test_a_user_and_the_root_have_policies_made_too(plane, read):
     assert "The root needs no policy" in answer.stderr
 
 
+def test_a_role_that_is_gone_can_still_have_a_policy_made(plane, read):
+    iam = plane.client("iam")
+    iam.delete_user_policy(UserName="ada", PolicyName="a")
+    for key in iam.list_access_keys(UserName="ada")["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName="ada", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName="ada")
+    answer = plane.command("iam", "generate", "ada")
+    assert answer.returncode == 0, answer.stderr
+    assert "sts:AssumeRole" in answer.stdout
+    assert "it was deleted" in answer.stderr
+    refused = plane.command("iam", "generate", "ada", "--apply")
+    assert refused.returncode == 2
+    assert "was deleted" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("typed", "code", "said"),
     [

@@ -36,6 +36,7 @@ def test_log_streams_are_any_of_their_group():
     group = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/sagemaker/TrainingJobs"
     found = widen([f"{group}:log-stream:dogs/algo-1-123"])
     assert found.patterns == {f"{group}:log-stream:*"}
+    assert widen([f"{group}:log-stream:"]).patterns == {f"{group}:*"}
 
 
 def test_many_objects_of_a_folder_are_the_folder():

@@ -23,6 +23,8 @@ def apply(iam: Any, holder: Holder, name: str, documents: Sequence[Document]) ->
     """
     if holder.is_root:
         raise UsageError("The root takes no policies; leave --apply away.")
+    if holder.is_gone:
+        raise UsageError(f"The {holder.kind} {holder.name} was deleted; leave --apply away.")
     if sum(map(document_size, documents)) > INLINE_LIMITS[holder.kind]:
         limit = INLINE_LIMITS[holder.kind]
         raise UsageError(

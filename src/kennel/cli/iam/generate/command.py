@@ -125,7 +125,7 @@ def _holder(plane: Connection, arn: str) -> Holder:
         if getattr(cause, "response", {}).get("Error", {}).get("Code") != "NoSuchEntity":
             raise
         # Its calls are still there; what it was granted is not.
-        return Holder(kind, name, arn, Policies())
+        return Holder(kind, name, arn, Policies(), is_gone=True)
 
 
 def _shown(generated: Generated) -> Any:

@@ -23,7 +23,8 @@ __all__ = ["Holder", "read_holder"]
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A user (`kind` "user"), a role, or the root. `inline` are names, `attached` ARNs of managed
-    policies, of the holder itself; `groups` are a user's."""
+    policies, of the holder itself; `groups` are a user's. `is_gone`: it was deleted, and what it was
+    granted with it."""
 
     kind: str
     name: str
@@ -32,6 +33,7 @@ class Holder:
     inline: tuple[str, ...] = ()
     attached: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    is_gone: bool = False
 
     @property
     def is_root(self) -> bool:

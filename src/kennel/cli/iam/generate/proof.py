@@ -68,17 +68,18 @@ def prove(calls: Calls, documents: Sequence[Document], holder: Holder) -> Proof:
     beyond = {one.id for one in bounded}
     misses = [one for one in near_misses(calls.wanted) if not _is_granted(one, documents)]
     old = sum(holder.is_root or decide(one, holder.policies).allowed for one in misses)
+    is_known = not (holder.is_root or holder.is_gone)
     return Proof(
         lines=len(calls.wanted) + len(calls.refused),
         calls=sum(one.count for one in (*calls.wanted, *calls.refused)),
         denied_lines=len(calls.refused),
         lost=[one for one in calls.wanted if one.id not in beyond and not _allowed(one, new)],
         opened=[one for one in calls.refused if _may_open(one) and _allowed(one, new)],
-        old_lost=[] if holder.is_root else _denied_now(calls.wanted, holder.policies),
+        old_lost=_denied_now(calls.wanted, holder.policies) if is_known else [],
         near_misses=len(misses),
         old_near_misses=old,
         strayed=[one for one in misses if decide(_as_user(one), new).allowed],
-        before=None if holder.is_root else size_of(holder.policies.identity),
+        before=size_of(holder.policies.identity) if is_known else None,
         after=size_of(new.identity),
         bounded=bounded,
     )

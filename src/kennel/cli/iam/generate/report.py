@@ -108,7 +108,7 @@ def _proof(holder: Holder, proof: Proof) -> Iterator[str]:
         f"the new {allowed}."
     )
     yield from (f"  stray: {one.action} {one.resource}" for one in proof.strayed[:_SHOWN])
-    before = "everything (the root)"
+    before = "nobody knows, it was deleted" if holder.is_gone else "everything (the root)"
     if proof.before is not None:
         before = f"{proof.before.actions:,} actions in {proof.before.grants:,} grants"
     yield (
@@ -121,6 +121,9 @@ def commands(holder: Holder, name: str, files: Sequence[str]) -> Iterator[str]:
     """The aws commands that put the policies in the place of the old ones."""
     if holder.is_root:
         yield "The root needs no policy. Give these to a user or a role, and use that one."
+        return
+    if holder.is_gone:
+        yield f"The {holder.kind} was deleted; give these to the one in its place."
         return
     verb, of = holder.kind, f"--{holder.kind}-name {holder.name}"
     for number, file in enumerate(files, 1):

@@ -94,6 +94,7 @@ def widen(
     that was `denied` to the same action."""
     made = _Patterns(resources, denied)
     made.each(_any_stream, "log streams are made anew by every process that writes")
+    made.each(_whole_group, "AWS wants a log group's ARN to end so in policies")
     made.each(_in_name(without_times), "the name holds a time, new with each run")
     made.alike(_in_name(without_random_parts), "names differ in a random part alone")
     _count_up(made, [one for one in made.members if not one.startswith(_BUCKETS) and one != "*"])
@@ -117,6 +118,10 @@ def widen_values(values: Collection[str], most: int = 5) -> Widened:
 def _any_stream(pattern: str) -> str:
     group, stream, name = pattern.partition(_STREAM)
     return f"{group}{stream}*" if name else pattern
+
+
+def _whole_group(pattern: str) -> str:
+    return f"{pattern.removesuffix(_STREAM)}:*" if pattern.endswith(_STREAM) else pattern
 
 
 def _in_name(change: Callable[[str], str]) -> Callable[[str], str]:
