@@ -27,6 +27,7 @@ __all__ = ["DecisionRecord"]
 log = logging.getLogger(__name__)
 
 _INTERVAL = 0.5  # wall seconds between two writes; what a plane that is killed may not have kept
+_RETRY = 5.0  # the same after a write that failed: a full disk is not full for long
 _PENDING_LIMIT = 20_000  # different calls waiting to be written; beyond, resources are folded
 _BATCH = 500  # rows a write: other writers wait for no more than some milliseconds
 
@@ -61,7 +62,10 @@ class DecisionRecord:
         self._told.set()
         self._thread.join()
         self._thread = None
-        self.flush()
+        try:
+            self.flush()
+        except Exception as error:
+            log.warning("the last decisions could not be written: %s", error)
 
     def record(
         self,
@@ -104,8 +108,11 @@ class DecisionRecord:
             self._write_all()
 
     def read(self, query: Query) -> Sequence[RecordedDecision]:
-        """One page of the record, what was told before included."""
-        self.flush()
+        """One page of the record, what was told before included as far as it can be written."""
+        try:
+            self.flush()
+        except Exception as error:
+            log.warning("decisions could not be written: %s", error)
         return self._database.read(lambda connection: read_rows(connection, query))
 
     def last_uses(self, holder: str, since: float = 0.0) -> Mapping[str, float]:
@@ -120,9 +127,10 @@ class DecisionRecord:
             self._told.clear()
             try:
                 self.flush()
-            except Exception:  # a full disk; what was told waits for the next write
-                log.exception("decisions could not be written")
+            except Exception as error:  # a full disk; what was told waits for the next write
+                log.warning("decisions could not be written: %s", error)
                 self._told.set()
+                self._stopping.wait(_RETRY)
 
     def _write_all(self) -> None:
         with self._lock:

@@ -52,6 +52,16 @@ def test_many_folders_are_the_folder_around_them_but_never_the_bucket():
     assert widen(tops).patterns == {f"{BUCKET}/{kind}/*" for kind in "abcde"}
 
 
+def test_folders_that_alone_differ_are_a_wildcard_between():
+    keys = [f"{BUCKET}/output/{job}/model.tar.gz" for job in ("red", "blue", "grey", "tan", "jet")]
+    assert widen(keys).patterns == {f"{BUCKET}/output/*/model.tar.gz"}
+    assert widen(keys[:4]).patterns == set(keys[:4])
+    deep = [f"{BUCKET}/runs/{a}/{b}/x" for a in "abcde" for b in "vwxyz"]
+    assert widen(deep).patterns == {f"{BUCKET}/runs/*/*/x"}
+    tops = [f"{BUCKET}/{name}/x" for name in "abcdef"]
+    assert widen(tops).patterns == set(tops)
+
+
 def test_no_wildcard_lets_in_what_was_denied():
     keys = [f"{BUCKET}/train/{number}.jpg" for number in range(5)]
     assert widen(keys, denied=[f"{BUCKET}/train/secret"]).patterns == set(keys)

@@ -23,8 +23,8 @@ __all__ = ["Holder", "read_holder"]
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A user (`kind` "user"), a role, or the root. `inline` are names, `attached` ARNs of managed
-    policies, of the holder itself; `groups` are a user's. `is_gone`: it was deleted, and what it was
-    granted with it."""
+    policies, of the holder itself; `groups` are a user's. `is_gone`: it was deleted, and
+    what it was granted with it."""
 
     kind: str
     name: str

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Thresholds", "folders_of"]
+__all__ = ["Thresholds", "alike_but_for_a_folder", "folders_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,33 @@ def folders_of(
                 continue
             keys_within = [key for member in members for key in made.pop(member, [member])]
             made[pattern] = sorted(keys_within)
-            remaining = [key for key in remaining if key not in set(members)]
+            taken = set(members)
+            remaining = [key for key in remaining if key not in taken]
         depth -= 1
     if len(made) + len(remaining) >= thresholds.whole_buckets and may("*"):
         return {"*": sorted({*remaining, *(key for within in made.values() for key in within)})}
     return made
+
+
+def alike_but_for_a_folder(
+    patterns: Iterable[str], thresholds: Thresholds
+) -> Mapping[str, Sequence[str]]:
+    """`output/*/model` for as many of `output/JOB/model` as make up a folder of folders, with what
+    each stands for. The first folder, which is most of what a bucket holds, is never the one."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for pattern in patterns:
+        parts = pattern.split("/")
+        for index in range(1, len(parts) - 1):
+            if "*" not in parts[index]:
+                groups["/".join([*parts[:index], "*", *parts[index + 1 :]])].append(pattern)
+    found: dict[str, Sequence[str]] = {}
+    taken: set[str] = set()
+    for group, members in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
+        rest = [one for one in members if one not in taken]
+        if len(rest) >= thresholds.folders:
+            found[group] = rest
+            taken.update(rest)
+    return found
 
 
 def _is_enough(

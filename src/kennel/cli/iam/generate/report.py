@@ -10,7 +10,7 @@ from kennel.cli.iam.generate.current import Holder
 from kennel.cli.iam.generate.fitting import Generated
 from kennel.cli.iam.generate.proof import Proof
 from kennel.cli.iam.holders import short_name
-from kennel.decisions import RecordedDecision
+from kennel.decisions import Outcome, RecordedDecision
 
 __all__ = ["as_json", "commands", "lines"]
 
@@ -43,6 +43,12 @@ def lines(
 
 
 def _left_out(calls: Calls) -> Iterator[str]:
+    observed = [one for one in calls.wanted if one.outcome is Outcome.OBSERVED]
+    if observed:
+        yield (
+            f"{_count(_calls(observed), 'call')} of them are denied by the policies of then and "
+            "were let pass by --iam=observe."
+        )
     if calls.refused:
         yield (
             f"{_count(_calls(calls.refused), 'denied call')} stay denied; --with-denied allows "

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from kennel.cli.iam.generate.folders import Thresholds, folders_of
+from kennel.cli.iam.generate.folders import Thresholds, alike_but_for_a_folder, folders_of
 from kennel.cli.iam.generate.patterns import escaped, fits, widest
 from kennel.cli.iam.generate.varying import numbered, without_random_parts, without_times
 
@@ -148,16 +148,28 @@ def _count_up(made: _Patterns, patterns: Collection[str]) -> None:
 
 
 def _gather_objects(made: _Patterns, thresholds: Thresholds) -> None:
+    for head, keys in _buckets(made).items():
+        for folder, within in folders_of(keys, partial(_may, made, head), thresholds).items():
+            olds = [head + key for key in within]
+            count = sum(len(made.members[old]) for old in olds)
+            made.replace(olds, head + folder, f"{count} objects below it were used")
+    before = -1
+    while before != len(made.members):  # what differed in two folders now differs in one
+        before = len(made.members)
+        for head, keys in _buckets(made).items():
+            for pattern, within in alike_but_for_a_folder(keys, thresholds).items():
+                olds = [head + key for key in within]
+                made.replace(olds, head + pattern, f"{len(olds)} names differ in a folder alone")
+
+
+def _buckets(made: _Patterns) -> dict[str, list[str]]:
+    """Patterns of keys by the bucket's ARN with its slash."""
     buckets: dict[str, list[str]] = defaultdict(list)
     for pattern in made.members:
         bucket, slash, key = pattern.removeprefix(_BUCKETS).partition("/")
         if slash and key and pattern.startswith(_BUCKETS):
             buckets[f"{_BUCKETS}{bucket}/"].append(key)
-    for head, keys in buckets.items():
-        for folder, within in folders_of(keys, partial(_may, made, head), thresholds).items():
-            olds = [head + key for key in within]
-            count = sum(len(made.members[old]) for old in olds)
-            made.replace(olds, head + folder, f"{count} objects below it were used")
+    return buckets
 
 
 def _may(made: _Patterns, head: str, folder: str) -> bool:
