@@ -6,6 +6,7 @@
 The plane asks it before every call; `kennel iam` asks it again with what was recorded.
 """
 
+from kennel.policy.context_keys import context_keys, missing_keys
 from kennel.policy.decision import Decision, decide
 from kennel.policy.elements import PolicyError, PolicyKind
 from kennel.policy.grammar import PolicyDocument, Statement, parse_policy
@@ -34,6 +35,8 @@ __all__ = [
     "PrincipalKind",
     "SessionScope",
     "Statement",
+    "context_keys",
     "decide",
+    "missing_keys",
     "parse_policy",
 ]

@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-__all__ = ["Parts", "Template", "Test", "Wild", "arn_test", "literal", "read_template", "text_test"]
+__all__ = [
+    "VERSION_WITH_VARIABLES",
+    "Parts",
+    "Template",
+    "Test",
+    "Wild",
+    "arn_test",
+    "literal",
+    "read_template",
+    "text_test",
+    "variables_in",
+]
 
 Test = Callable[[str], bool]
 Context = Mapping[str, tuple[str, ...]]
@@ -61,6 +72,8 @@ class Template:
         return tuple(made)
 
 
+VERSION_WITH_VARIABLES = "2012-10-17"
+
 # "IAM policy elements: Variables and tags": a key, a default in quotes, or a special character.
 _PIECE = re.compile(r"\$\{([*?$])\}|\$\{([^{}',]+?)(?:,\s*'([^'{}]*)')?\}|([*?])")
 
@@ -85,6 +98,14 @@ def read_template(text: str, variables: bool) -> Template:
     parts.append(text[end:])
     keys = frozenset(part.key for part in parts if isinstance(part, _Variable))
     return Template(tuple(part for part in parts if part != ""), keys)
+
+
+def variables_in(text: str, version: str) -> list[str]:
+    """The condition keys that a pattern's variables name, as they are written, in a policy of that
+    version of the language."""
+    if version != VERSION_WITH_VARIABLES:
+        return []
+    return [found[2].strip() for found in _PIECE.finditer(text) if found[2]]
 
 
 def literal(parts: Parts) -> str:

@@ -8,15 +8,21 @@ from functools import lru_cache
 
 from kennel.policy.conditions import Condition, read_conditions
 from kennel.policy.grammar import Statement
-from kennel.policy.patterns import Template, Test, arn_test, literal, read_template, text_test
+from kennel.policy.patterns import (
+    VERSION_WITH_VARIABLES,
+    Template,
+    Test,
+    arn_test,
+    literal,
+    read_template,
+    text_test,
+)
 
 __all__ = ["Holds", "ReadStatement", "action_test", "read_statement"]
 
 Context = Mapping[str, tuple[str, ...]]
 Holds = Callable[[Context], bool]
 """Whether a statement's conditions hold; the same function for the same conditions."""
-
-_WITH_VARIABLES = "2012-10-17"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ def _all(conditions: tuple[Condition, ...]) -> Holds | None:
 
 def read_statement(statement: Statement, version: str) -> ReadStatement:
     """Reads a statement of a policy of that version of the language."""
-    variables = version == _WITH_VARIABLES
+    variables = version == VERSION_WITH_VARIABLES
     templates = [
         read_template(text, variables) for text in statement.resources or statement.not_resources
     ]

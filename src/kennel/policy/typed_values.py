@@ -16,7 +16,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 
-__all__ = ["address_test", "binary_test", "bool_test", "date_test", "number_test", "read_date"]
+__all__ = [
+    "address_test",
+    "binary_test",
+    "bool_test",
+    "date_test",
+    "is_address",
+    "is_bool",
+    "is_bytes",
+    "is_number",
+    "number_test",
+    "read_date",
+]
 
 Test = Callable[[str], bool]
 
@@ -38,6 +49,11 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,64}(\.[0-9]{1,64})?", re.ASCII)
 
 def _number(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text.strip()) else None
+
+
+def is_number(text: str) -> bool:
+    """Whether it is a number, integer or decimal."""
+    return _number(text) is not None
 
 
 def number_test(comparison: str, wanted: str) -> Test:
@@ -93,10 +109,15 @@ def _compared(comparison: str, wanted: str, read: Callable[[str], Decimal | None
     return test
 
 
+def is_bool(text: str) -> bool:
+    """Whether it is a truth value."""
+    return text.lower() in ("true", "false")
+
+
 def bool_test(wanted: str) -> Test:
     """Whether a truth value is the policy's."""
     truth = wanted.lower()
-    if truth not in ("true", "false"):
+    if not is_bool(truth):
         return _never
     return lambda value: value.lower() == truth
 
@@ -106,6 +127,11 @@ def _bytes(text: str) -> bytes | None:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+def is_bytes(text: str) -> bool:
+    """Whether it is in base 64."""
+    return _bytes(text) is not None
 
 
 def binary_test(wanted: str) -> Test:
@@ -128,11 +154,25 @@ def _address(text: str) -> _Address | None:
     return found
 
 
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _network(text: str) -> _Network | None:
+    try:
+        return ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an address or a network."""
+    return _network(text) is not None
+
+
 def address_test(wanted: str) -> Test:
     """Whether an address is in the policy's network (CIDR; an address alone is itself)."""
-    try:
-        network = ipaddress.ip_network(wanted.strip(), strict=False)
-    except ValueError:
+    network = _network(wanted)
+    if network is None:
         return _never
 
     def test(value: str) -> bool:

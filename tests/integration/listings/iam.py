@@ -235,3 +235,19 @@ def users(stage: Stage) -> Listing:
 def user_tags(stage: Stage) -> Listing:
     stage.client("iam").create_user(UserName="tagged", Tags=_tags())
     return Listing(_TAG_KEYS, {"UserName": "tagged"})
+
+
+_SIMULATED = [f"s3:Get{number}" for number in reversed(FIVE)]  # in the order of the request
+
+
+@listing("iam", "SimulateCustomPolicy")
+def simulated_texts(stage: Stage) -> Listing:
+    asked = {"PolicyInputList": [_ANYTHING], "ActionNames": _SIMULATED}
+    return Listing({"EvaluationResults[].EvalActionName": _SIMULATED}, asked)
+
+
+@listing("iam", "SimulatePrincipalPolicy")
+def simulated_user(stage: Stage) -> Listing:
+    user = stage.client("iam").create_user(UserName="simulated")["User"]
+    asked = {"PolicySourceArn": user["Arn"], "ActionNames": _SIMULATED}
+    return Listing({"EvaluationResults[].EvalActionName": _SIMULATED}, asked)

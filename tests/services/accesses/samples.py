@@ -18,6 +18,7 @@ _SPECIAL = {
     "DeletionTaskId": "task/aws-service-role/x.amazonaws.com/AWSServiceRoleForX/1",
     "PolicyArn": "arn:aws:iam::000011112222:policy/p",
     "RoleArn": "arn:aws:iam::000011112222:role/r",
+    "PolicySourceArn": "arn:aws:iam::000011112222:role/r",
 }
 _TAGGED = {
     "sagemaker": "arn:aws:sagemaker:eu-west-1:000011112222:endpoint/e",

@@ -15,6 +15,7 @@ from kennel.services.iam.policy_versions import PolicyVersionOperations
 from kennel.services.iam.principal_policies import PrincipalPolicies
 from kennel.services.iam.roles import RoleOperations
 from kennel.services.iam.service_linked import ServiceLinkedRoleOperations
+from kennel.services.iam.simulation import SimulationOperations
 from kennel.services.iam.users import UserOperations
 
 __all__ = ["Iam"]
@@ -33,6 +34,7 @@ class Iam(
     InstanceProfileOperations,
     AccountOperations,
     AccessReportOperations,
+    SimulationOperations,
     AuthorizationAnswers,
     PrincipalPolicies,
 ):
