@@ -3,7 +3,8 @@
 command    the sub-commands
 holders    whom a name on the command line means
 recorded   the record of decisions, from the plane's own page
-decisions  one module a sub-command
+actions    AWS's reference of actions
+decisions, generate, audit   one module or package a sub-command
 """
 
 __all__: list[str] = []

@@ -6,6 +6,7 @@ import argparse
 from typing import Protocol
 
 from kennel.cli.iam import decisions
+from kennel.cli.iam.audit import command as audit
 from kennel.cli.iam.generate import command as generate
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -16,7 +17,9 @@ EXAMPLES = """\
   kennel iam decisions user/ada --since 1h --json
   kennel iam generate trainer > policy.json
   kennel iam generate trainer --exact --explain
-  kennel iam generate user/ada --since 2h --inline --json | jq .proof"""
+  kennel iam generate user/ada --since 2h --inline --json | jq .proof
+  kennel iam audit
+  kennel iam audit --fail-on high --sarif > audit.sarif"""
 
 
 class _SubCommand(Protocol):
@@ -28,6 +31,7 @@ class _SubCommand(Protocol):
 _SUB_COMMANDS: tuple[tuple[str, _SubCommand, str], ...] = (
     ("decisions", decisions, "list what was asked of policies, and how they answered"),
     ("generate", generate, "write the smallest policy that the recorded calls need"),
+    ("audit", audit, "say what is granted that should not be, and what mends it"),
 )
 
 
