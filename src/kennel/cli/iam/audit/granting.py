@@ -119,11 +119,11 @@ def wide_policies(account: Account) -> Iterator[Finding]:
             wide = sorted(
                 {action for one in _open(policy) for action in one.actions if _all(action)}
             )
-            if not wide:
-                continue
             if policy.name.startswith(_AWS):
-                yield _finding(FULL_ACCESS, identity, policy, f"is AWS's, with {_few(wide)} on *")
-            else:
+                if wide or policy.name.endswith("FullAccess"):
+                    text = "is AWS's and made to fit everybody, not what is needed here"
+                    yield _finding(FULL_ACCESS, identity, policy, text)
+            elif wide:
                 yield _finding(ALL_ACTIONS, identity, policy, f"allows {_few(wide)} on *")
 
 
@@ -176,7 +176,7 @@ def _finding(rule: Rule, identity: Identity, policy: NamedPolicy, text: str) -> 
     return Finding(
         rule,
         identity.holder.arn,
-        f"{policy.name}{whose} {text}",
+        f"{policy.name.rpartition('/')[2]}{whose} {text}",
         _command(identity, policy),
     )
 
