@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -313,3 +314,15 @@ def test_kennels_own_pages_are_authorized(plane: Plane, callers: Callers) -> Non
     shown = plane.command("status")
     assert "decide (--iam=enforce)" in shown.stdout
     assert plane.connection.get("/_kennel/decisions")[0] == 200
+    ann = callers.user("reader")
+    key = callers.iam.create_access_key(UserName="reader")["AccessKey"]
+    own = replace(
+        plane.connection,
+        access_key_id=key["AccessKeyId"],
+        secret_access_key=key["SecretAccessKey"],
+    )
+    assert own.get("/_kennel/status")[0] == 200
+    status, body = own.get("/_kennel/decisions")
+    assert (status, f"User: {ann.arn} is not authorized" in body.decode()) == (403, True)
+    callers.let("reader", allow("kennel:ListDecisions"))
+    assert own.get("/_kennel/decisions")[0] == 200

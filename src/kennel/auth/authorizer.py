@@ -101,7 +101,7 @@ class PolicyAuthorizer:
         enforced = self.mode is IamMode.ENFORCE or (
             not decision.allowed and _always_stands(context, access, request)
         )
-        if self._recorder is not None:
+        if self._recorder is not None and self.mode is not IamMode.OFF:
             self._recorder.record(request, decision, facts, enforced=enforced)
         if not decision.allowed and enforced:
             raise denial(answering, request, decision)
@@ -109,7 +109,7 @@ class PolicyAuthorizer:
     def require(self, context: Context, answering: str, access: Access) -> None:
         """Like `authorize_access`, enforced in every mode: for what is Kennel's own to guard."""
         request, decision, facts = self._decide(context, access)
-        if self._recorder is not None:
+        if self._recorder is not None and self.mode is not IamMode.OFF:
             self._recorder.record(request, decision, facts)
         if not decision.allowed:
             raise denial(answering, request, decision)
