@@ -83,6 +83,10 @@ TRUSTED: dict[str, tuple[dict[str, Any], set[str]]] = {
 ATTACHED: dict[str, tuple[str, set[str]]] = {
     "administrator": ("AdministratorAccess", {"allows-everything"}),
     "full-access": ("AmazonS3FullAccess", {"full-access-policy"}),
+    "full-access-of-parts": (
+        "AmazonSageMakerFullAccess",
+        {"full-access-policy", "passes-any-role-to-one"},
+    ),
     "reader": ("AmazonS3ReadOnlyAccess", set()),
 }
 BUCKETS: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -121,8 +125,9 @@ def account(plane: Plane) -> Plane:
         PublicAccessBlockConfiguration={"RestrictPublicBuckets": True},
     )
     _function(plane.client("lambda"))
-    for user, action in (("wide", "s3:*"), ("narrow", "s3:ListAllMyBuckets")):
-        _user(plane, user, action)
+    _user(plane, "wide", "s3:*")
+    key = _user(plane, "narrow", "s3:ListAllMyBuckets")
+    plane.client("iam").update_access_key(UserName="narrow", AccessKeyId=key, Status="Inactive")
     return plane
 
 
@@ -166,7 +171,8 @@ def _function(functions: Any) -> None:
         )
 
 
-def _user(plane: Plane, name: str, action: str) -> None:
+def _user(plane: Plane, name: str, action: str) -> str:
+    """Makes a user that has called S3 once; returns its key's ID."""
     iam = plane.client("iam")
     iam.create_user(UserName=name)
     document = json.dumps(policy(_allow(action)))
@@ -179,6 +185,7 @@ def _user(plane: Plane, name: str, action: str) -> None:
         aws_access_key_id=key["AccessKeyId"],
         aws_secret_access_key=key["SecretAccessKey"],
     ).list_buckets()
+    return str(key["AccessKeyId"])
 
 
 def _audit(plane: Plane, *options: str) -> tuple[int, str]:
@@ -224,6 +231,7 @@ def test_what_is_not_used_for_long_enough_is_found(account):
     found = _found(account, "--unused", "0s")
     assert {rule for rule, _ in found} >= {"unused-role", "unused-user", "unused-key"}
     assert ("unused-user", f"arn:aws:iam::{ACCOUNT}:user/narrow") in found
+    assert ("unused-key", f"arn:aws:iam::{ACCOUNT}:user/narrow") not in found  # it is inactive
     assert "old-key" in {rule for rule, _ in _found(account, "--key-age", "0s")}
 
 
