@@ -88,7 +88,8 @@ def test_the_policy_names_what_was_used_and_goes_to_standard_output_alone(plane,
             "Resource": "arn:aws:s3:::photos/one",
         }
     ]
-    assert "1 denied call stay denied" in answer.stderr
+    assert "1 action on 1 resource, from 1 call between 20" in answer.stderr
+    assert "What was denied stays denied: 1 call" in answer.stderr
     assert "every denied one stays denied" in answer.stderr
     assert f"aws iam put-role-policy --role-name {ROLE}" in answer.stderr
     assert f"detach-role-policy --role-name {ROLE} --policy-arn {READ_ONLY}" in answer.stderr

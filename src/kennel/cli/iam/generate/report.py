@@ -10,6 +10,7 @@ from kennel.cli.iam.generate.current import Holder
 from kennel.cli.iam.generate.fitting import Generated
 from kennel.cli.iam.generate.proof import Proof
 from kennel.cli.iam.holders import short_name
+from kennel.cli.iam.moments import show_moment
 from kennel.decisions import Outcome, RecordedDecision
 
 __all__ = ["as_json", "commands", "lines"]
@@ -31,7 +32,9 @@ def lines(
     resources = {pattern for grant in grants for pattern in grant.resources}
     yield (
         f"{short_name(holder.arn)}: {_count(len({one.action for one in grants}), 'action')} on "
-        f"{_count(len(resources), 'resource')}, from {_count(_calls(calls.wanted), 'call')}."
+        f"{_count(len(resources), 'resource')}, from {_count(_calls(calls.wanted), 'call')} "
+        f"between {show_moment(min(one.first for one in calls.wanted))} and "
+        f"{show_moment(max(one.last for one in calls.wanted))} (UTC)."
     )
     yield from _left_out(calls)
     yield from generated.notes
@@ -51,8 +54,8 @@ def _left_out(calls: Calls) -> Iterator[str]:
         )
     if calls.refused:
         yield (
-            f"{_count(_calls(calls.refused), 'denied call')} stay denied; --with-denied allows "
-            "them."
+            f"What was denied stays denied: {_count(_calls(calls.refused), 'call')}; --with-denied "
+            "takes that too."
         )
     if calls.elsewhere:
         yield (
