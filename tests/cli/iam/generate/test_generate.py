@@ -247,12 +247,18 @@ def test_lint_finds(statement, said):
         "Version": "2012-10-17",
         "Statement": [{"Sid": "x", "Effect": "Allow", **statement}],
     }
-    assert said in " ".join(lint([document]))
+    assert said in " ".join(lint([document], HOLDER))
 
 
 def test_lint_has_nothing_to_say_of_what_is_right():
     (made,) = generate(sort_calls([recorded("s3:GetObject", f"{BUCKET}/a")]), 6144).documents
-    assert lint([made]) == []
+    assert lint([made], HOLDER) == []
+
+
+def test_lint_finds_what_an_audit_would():
+    calls = [recorded("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/*", folded=True)]
+    (made,) = generate(sort_calls(calls), MANAGED_LIMIT).documents
+    assert "administrator" in " ".join(lint([made], HOLDER))
 
 
 actions = st.sampled_from(["s3:GetObject", "s3:PutObject", "s3:ListBucket", "iam:PassRole"])

@@ -76,7 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
     is_inline = arguments.inline or arguments.apply
     limit = INLINE_LIMITS[holder.kind] if is_inline else MANAGED_LIMIT
     generated = generate(calls, limit, exact=arguments.exact)
-    findings, proof = lint(generated.documents), prove(calls, generated.documents, holder)
+    findings = lint(generated.documents, holder)
+    proof = prove(calls, generated.documents, holder)
     if arguments.json:
         print(json.dumps(as_json(holder, calls, generated, proof, findings), indent=2))
     else:

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kennel.cli.iam.actions import Action, action_reference
+from kennel.cli.iam.audit.account import Account, Identity
+from kennel.cli.iam.audit.granting import passing, takeover
+from kennel.cli.iam.generate.current import Holder
 from kennel.cli.iam.generate.patterns import fits, unescaped
+from kennel.cli.iam.generate.proof import new_policies
 from kennel.cli.iam.generate.statements import Document
 from kennel.policy import PolicyError, PolicyKind, parse_policy
 
 __all__ = ["lint"]
 
 
-def lint(documents: Sequence[Document]) -> list[str]:
+def lint(documents: Sequence[Document], holder: Holder) -> list[str]:
     """A sentence for each thing that IAM would refuse, or that can't have an effect, or that is
-    wider than it must be."""
-    return [finding for document in documents for finding in _findings(document)]
+    wider than it must be, or with which `kennel iam audit` would find fault at the holder."""
+    found = [finding for document in documents for finding in _findings(document)]
+    return found or list(_audit(documents, holder))
+
+
+def _audit(documents: Sequence[Document], holder: Holder) -> Iterator[str]:
+    changed = replace(holder, policies=new_policies(documents, holder))
+    account = Account(holder.arn.split(":")[4], (Identity(changed, created=0.0, used=None),))
+    for rule in (takeover, passing):
+        yield from (f"{one.rule.name}: the policy {one.message}." for one in rule(account))
 
 
 def _findings(document: Document) -> Iterator[str]:
