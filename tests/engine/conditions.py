@@ -29,6 +29,11 @@ def text_of(file: Path) -> str:
     return file.read_text() if file.exists() else ""
 
 
+def pid_of(shim: int, number: int) -> int:
+    """The pid of the shim's descendant that calls itself `number`."""
+    return next(pid for pid in proc.descendants(shim) if proc.inner_pid(pid) == number)
+
+
 def is_gone(pid: int) -> bool:
     """Whether no process runs under `pid` (a zombie does not run)."""
     return proc.start_time(pid) is None

@@ -40,6 +40,7 @@ def shell(tmp_path: Path) -> SpecFactory:
             "folder": tmp_path / f"process-{next(numbers)}",
             "environment": {"PATH": PATH},
             "working_directory": tmp_path,
+            "writable": (tmp_path,),
             "command": ("sh", "-c", line),
             **fields,
         }

@@ -17,7 +17,7 @@ from kennel.engine import Limits, LocalEngine, ProcessSpec, launch
 from kennel.engine.process import LocalProcess
 from kennel.engine.records import Record, read_record
 from kennel.engine.shim import proc
-from tests.engine.conditions import is_gone, text_of, until
+from tests.engine.conditions import is_gone, pid_of, text_of, until
 from tests.engine.conftest import PATH
 
 PLANE = """
@@ -27,7 +27,8 @@ from kennel.engine import Limits, LocalEngine, ProcessSpec
 folder, line, means = sys.argv[1:]
 engine = LocalEngine(limits=Limits() if means == "polling" else None)
 engine.start()
-spec = ProcessSpec(Path(folder), ("sh", "-c", line), {"PATH": "%s"}, Path(folder).parent)
+spec = ProcessSpec(Path(folder), ("sh", "-c", line), {"PATH": "%s"}, Path(folder).parent,
+    writable=(Path(folder).parent,))
 engine.run(spec)
 print("started", flush=True)
 signal.pause()
@@ -91,12 +92,13 @@ def test_one_whose_shim_died_unseen_is_lost_and_leaves_nothing_behind(left_behin
     until(lambda: text_of(folder / "log").count("\n") == 2)
     record = read_record(folder)
     assert record is not None
+    pids = [record.pid, *proc.descendants(record.pid)]
+    assert len(pids) == 3
     os.kill(record.shim_pid, signal.SIGKILL)
     until(lambda: is_gone(record.shim_pid))
     ended = engine.adopt(folder).poll()
     assert (ended.lost, ended.code) == (True, 137)
     assert ended.started < ended.ended
-    pids = [record.pid, *map(int, (folder / "log").read_text().split())]
     until(lambda: all(map(is_gone, pids)))
     assert not [group for group in record.groups if Path(group).exists()]
     assert engine.adopt(folder).poll() == ended
@@ -113,7 +115,7 @@ def test_the_next_start_removes_what_a_dead_shim_left(shell):
     with LocalEngine() as first:
         process = first.run(shell("sh -c 'echo $$; exec sleep 300' & wait"))
     log = process.folder / "log"
-    child = int(until(lambda: text_of(log)))
+    child = pid_of(process.shim[0], int(until(lambda: text_of(log))))
     os.kill(process.shim[0], signal.SIGKILL)
     os.waitpid(process.shim[0], 0)
     groups = read_record(process.folder).groups  # type: ignore[union-attr]
@@ -188,7 +190,9 @@ def test_a_pid_of_another_boot_means_nothing(engine, stranger, tmp_path):
 
 def test_a_plane_that_dies_while_it_starts_a_process_starts_none(tmp_path):
     """Else its next life, which finds no record, would start the same job beside it."""
-    spec = ProcessSpec(tmp_path / "p", ("touch", "ran"), {"PATH": PATH}, tmp_path)
+    spec = ProcessSpec(
+        tmp_path / "p", ("touch", "ran"), {"PATH": PATH}, tmp_path, writable=(tmp_path,)
+    )
     spec.folder.mkdir()
     reading, writing = os.pipe()
     listening, telling = os.pipe()

@@ -23,7 +23,7 @@ from kennel.engine import (
 )
 from kennel.engine.limits import Limits
 from kennel.engine.shim import cgroup
-from tests.engine.conditions import is_gone, text_of, until
+from tests.engine.conditions import is_gone, pid_of, text_of, until
 
 
 @pytest.mark.parametrize("code", [0, 1, 2, 77, 255])
@@ -174,13 +174,19 @@ while not os.path.exists("daemon.pid"):
 
 
 def test_descendants_that_hid_in_a_session_of_their_own_die_with_it(each_engine, python, tmp_path):
-    assert each_engine.run(python(DAEMON)).wait().code == 0
-    assert is_gone(int((tmp_path / "daemon.pid").read_text()))
+    wait = "while not os.path.exists('go'): time.sleep(0.01)"
+    process = each_engine.run(python(DAEMON + wait))
+    number = int(until(lambda: text_of(tmp_path / "daemon.pid")))
+    daemon = pid_of(process.shim[0], number)
+    (tmp_path / "go").touch()
+    assert process.wait().code == 0
+    assert is_gone(daemon)
 
 
 def test_kill_takes_everything_that_belongs_to_it(each_engine, python, tmp_path):
     process = each_engine.run(python(DAEMON + "time.sleep(300)"))
-    daemon = int(until(lambda: text_of(tmp_path / "daemon.pid")))
+    number = int(until(lambda: text_of(tmp_path / "daemon.pid")))
+    daemon = pid_of(process.shim[0], number)
     process.kill()
     assert process.wait().signal == signal.SIGKILL
     assert is_gone(daemon)
@@ -316,7 +322,9 @@ def test_an_interpreter_that_is_absent_is_a_failed_start(shell):
 
 
 def test_a_machine_without_mount_namespaces_says_so(monkeypatch, shell, tmp_path):
-    monkeypatch.setattr(refusals, "_try", lambda python, what: f"only Linux has {what}")
+    monkeypatch.setattr(
+        refusals, "_try", lambda python: dict.fromkeys(NAMESPACES, "only Linux has any")
+    )
     with LocalEngine() as engine:
         assert not engine.capabilities.mount_namespaces
         assert any("Mounts are refused" in line for line in engine.capabilities.limits)
@@ -349,6 +357,7 @@ def test_signals_meant_for_the_plane_do_not_touch_a_shim(engine, shell, tmp_path
     assert process.wait().code == 6
 
 
+NAMESPACES = ("mounts", "users", "processes", "network")
 FULL_DISK = """
 import subprocess, sys
 from pathlib import Path
@@ -357,10 +366,11 @@ disk = Path(sys.argv[1])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=True)
 with LocalEngine() as engine:
     line = "cat /dev/zero > fill; exit 4"
-    spec = ProcessSpec(disk / "a", ("sh", "-c", line), {"PATH": "/usr/bin:/bin"}, disk)
+    rest = {"PATH": "/usr/bin:/bin"}, disk
+    spec = ProcessSpec(disk / "a", ("sh", "-c", line), *rest, writable=(disk,))
     print(engine.run(spec).wait().code)
     try:
-        engine.run(ProcessSpec(disk / "b", ("true",), {"PATH": "/usr/bin:/bin"}, disk))
+        engine.run(ProcessSpec(disk / "b", ("true",), *rest, writable=(disk,)))
     except Exception as error:
         print(error)
 """

@@ -35,7 +35,8 @@ if "port" in fields:
 environment = {"PATH": fields.pop("path")}
 command = ("sh", "-c", line)
 with LocalEngine() as engine:
-    spec = ProcessSpec(home / "process", command, environment, home, mounts=mounts, **fields)
+    spec = ProcessSpec(home / "process", command, environment, home, mounts=mounts,
+        writable=(home,), **fields)
     process = engine.run(spec)
     ended = process.wait()
     capabilities = asdict(engine.capabilities)

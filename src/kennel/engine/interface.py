@@ -60,6 +60,13 @@ class ProcessSpec:
 
     A mount's target need not exist on the machine: it appears inside and nowhere else. One that
     lies in another mount must exist in that one's source.
+
+    Where there are mounts, the process can write to `writable` (folders that it sees where they
+    are), to mounts that are not read-only, and to a /tmp of its own. It does not see what the
+    engine hides, unless it is named here: `readable` are files and folders that it needs from
+    there. `folder` itself it can't write to. `user_name` is who it is inside, if it would be root.
+
+    `file_bytes` is the most that a file may grow to, `open_files` how many it may have open.
     """
 
     folder: Path
@@ -72,6 +79,11 @@ class ProcessSpec:
     processes: int | None = None
     host_name: str = ""
     network: Network | None = None
+    writable: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
+    user_name: str = "kennel"
+    file_bytes: int | None = None
+    open_files: int | None = None
 
     @property
     def log(self) -> Path:
@@ -134,6 +146,10 @@ class Process(Protocol):
         """SIGTERM, `grace` seconds, SIGKILL; returns its end. The same if it has ended already."""
 
     def usage(self) -> Usage: ...
+
+    def pid_of(self, number: int, start: int) -> int | None:
+        """The pid, as this machine has it, of the descendant that calls itself `number` and was
+        started at `start`; None if there is none. Inside pids may be counted anew."""
 
 
 @dataclass(frozen=True, slots=True)

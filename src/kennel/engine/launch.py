@@ -14,12 +14,13 @@ from kennel.engine.errors import SpecError, StartError
 from kennel.engine.interface import ProcessSpec
 from kennel.engine.limits import Holds
 
-__all__ = ["FLAGS", "MAIN", "Joins", "Keeps", "check", "encode", "launch"]
+__all__ = ["FLAGS", "MAIN", "Joins", "Keeps", "Surroundings", "check", "encode", "launch"]
 
 MAIN = Path(__file__).parent / "shim" / "main.py"
 # A bare interpreter: no site-packages, no environment, nothing of the user's.
 FLAGS = ("-I", "-S", "-E")
 _START_SECONDS = 60.0
+_USER_NAME = re.compile("[a-z_][a-z0-9_-]{0,31}")
 _HOST_NAME = re.compile("[A-Za-z0-9.-]{1,64}")  # as long as sethostname(2) takes
 
 
@@ -40,6 +41,17 @@ class Joins:
     start: int
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the machine gives a process of its own beside mounts, what it hides from it, and what it
+    shows of that all the same."""
+
+    users: bool
+    processes: bool
+    hidden: tuple[Path, ...] = ()
+    shown: tuple[Path, ...] = ()
+
+
 def check(spec: ProcessSpec) -> None:
     """Raises SpecError for what no machine could run."""
     if not spec.command:
@@ -51,13 +63,15 @@ def check(spec: ProcessSpec) -> None:
     for name in spec.environment:
         if not name or "=" in name:
             raise SpecError(f"{name!r} can't be an environment variable's name: it has no = in it")
-    for path in (spec.folder, spec.working_directory):
+    for path in (spec.folder, spec.working_directory, *spec.writable, *spec.readable):
         if not path.is_absolute():
             raise SpecError(f"{path} must be an absolute path")
-    for limit in ("memory_bytes", "cpus", "processes"):
+    for limit in ("memory_bytes", "cpus", "processes", "file_bytes", "open_files"):
         value = getattr(spec, limit)
         if value is not None and value <= 0:
             raise SpecError(f"{limit} must be above 0, not {value}")
+    if not _USER_NAME.fullmatch(spec.user_name):
+        raise SpecError(f"{spec.user_name!r} can't be a user's name")
     if spec.host_name and not _HOST_NAME.fullmatch(spec.host_name):
         raise SpecError(f"{spec.host_name!r} can't be a host's name")
     if spec.network is not None:
@@ -69,10 +83,15 @@ def check(spec: ProcessSpec) -> None:
 
 
 def launch(
-    python: str, spec: ProcessSpec, holds: Holds, network: Keeps | Joins | None = None
+    python: str,
+    spec: ProcessSpec,
+    holds: Holds,
+    network: Keeps | Joins | None = None,
+    surroundings: Surroundings | None = None,
 ) -> int:
     """Starts a shim for `spec`; returns its pid once the command is recorded on disk.
 
+    Without `surroundings` the process has this machine's, and `spec` may have no mounts.
     The shim is a child of the caller, who waits for it. Raises StartError, with no process left.
     """
     task_end, task = os.pipe()
@@ -95,7 +114,7 @@ def launch(
         finally:
             os.close(task_end)
             os.close(news_end)
-        _send(task, encode(spec, holds, network))
+        _send(task, encode(spec, holds, network, surroundings))
         task = -1
         answer = _receive(news)
     finally:
@@ -123,7 +142,12 @@ def _check_mounts(spec: ProcessSpec) -> None:
         seen.add(target)
 
 
-def encode(spec: ProcessSpec, holds: Holds, network: Keeps | Joins | None = None) -> bytes:
+def encode(
+    spec: ProcessSpec,
+    holds: Holds,
+    network: Keeps | Joins | None = None,
+    surroundings: Surroundings | None = None,
+) -> bytes:
     """The task as the shim reads it, see shim/command.py."""
     keeps = joins = None
     if isinstance(network, Keeps):
@@ -137,18 +161,35 @@ def encode(spec: ProcessSpec, holds: Holds, network: Keeps | Joins | None = None
                 os.fsencode(name): os.fsencode(value) for name, value in spec.environment.items()
             },
             "working_directory": os.fsencode(spec.working_directory),
-            "mounts": [
-                (os.fsencode(mount.source), os.fsencode(mount.target), mount.read_only)
-                for mount in spec.mounts
-            ],
-            "host_name": os.fsencode(spec.host_name),
+            "sandbox": None if surroundings is None else _sandbox(spec, surroundings),
             "keeps": keeps,
             "joins": joins,
             "groups": [(parent, list(settings)) for parent, settings in holds.groups],
             "watch_bytes": holds.watch_bytes,
             "processes": holds.processes,
+            "file_bytes": spec.file_bytes,
+            "open_files": spec.open_files,
         }
     )
+
+
+def _sandbox(spec: ProcessSpec, surroundings: Surroundings) -> dict[str, object]:
+    """As shim/sandbox.py reads it."""
+    return {
+        "mounts": [
+            (os.fsencode(mount.source), os.fsencode(mount.target), mount.read_only)
+            for mount in spec.mounts
+        ],
+        "readable": [os.fsencode(path) for path in (*spec.readable, *surroundings.shown)],
+        "writable": [os.fsencode(path) for path in spec.writable],
+        "hidden": [os.fsencode(path) for path in surroundings.hidden],
+        "record": os.fsencode(spec.folder),
+        "host_name": os.fsencode(spec.host_name),
+        "user_name": os.fsencode(spec.user_name),
+        "home": os.fsencode(spec.environment.get("HOME", "/tmp")),
+        "has_user": surroundings.users,
+        "has_processes": surroundings.processes,
+    }
 
 
 def _send(pipe: int, content: bytes) -> None:

@@ -81,21 +81,24 @@ class Limits:
             )
         return tuple(notes)
 
-    def holds(self, spec: ProcessSpec) -> Holds:
-        """How to hold a process to `spec`."""
-        groups = tuple((str(h.folder), tuple(_settings(h, spec))) for h in self._hierarchies)
+    def holds(self, spec: ProcessSpec, helpers: int = 0) -> Holds:
+        """How to hold a process to `spec`. `helpers` are processes of the engine's beside it."""
+        most = None if spec.processes is None else spec.processes + helpers
+        groups = tuple((str(h.folder), tuple(_settings(h, spec, most))) for h in self._hierarchies)
         by_group = self._holder("pids") is not None or self._is_root
         return Holds(
             groups=groups,
             watch_bytes=None if self._holder("memory") else spec.memory_bytes,
-            processes=None if by_group else spec.processes,
+            processes=None if by_group else most,
         )
 
     def _holder(self, controller: str) -> Hierarchy | None:
         return next((h for h in self._hierarchies if controller in h.controllers), None)
 
 
-def _settings(hierarchy: Hierarchy, spec: ProcessSpec) -> Iterable[tuple[str, str]]:
+def _settings(
+    hierarchy: Hierarchy, spec: ProcessSpec, processes: int | None
+) -> Iterable[tuple[str, str]]:
     """The files of a leaf and what to write there, in order."""
     version_1 = hierarchy.version == 1
     if spec.memory_bytes is not None and "memory" in hierarchy.controllers:
@@ -114,5 +117,5 @@ def _settings(hierarchy: Hierarchy, spec: ProcessSpec) -> Iterable[tuple[str, st
             yield "cpu.cfs_quota_us", str(quota)
         else:
             yield "cpu.max", f"{quota} {_PERIOD_MICROSECONDS}"
-    if spec.processes is not None and "pids" in hierarchy.controllers:
-        yield "pids.max", str(spec.processes)
+    if processes is not None and "pids" in hierarchy.controllers:
+        yield "pids.max", str(processes)

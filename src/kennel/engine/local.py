@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from kennel.engine.closure import needed_by, secrets_of_user
 from kennel.engine.errors import (
     EngineStoppedError,
     FolderInUseError,
@@ -17,12 +18,12 @@ from kennel.engine.errors import (
     StartError,
 )
 from kennel.engine.interface import Capabilities, ProcessSpec
-from kennel.engine.launch import Joins, Keeps, check, launch
+from kennel.engine.launch import Joins, Keeps, Surroundings, check, launch
 from kennel.engine.limits import Limits
 from kennel.engine.networks import Networks
 from kennel.engine.process import LocalProcess
 from kennel.engine.records import read_record
-from kennel.engine.refusals import Refusals
+from kennel.engine.refusals import Refusals, isolation_notes
 from kennel.engine.shim import cgroup, proc
 from kennel.engine.watcher import Watcher
 
@@ -35,13 +36,21 @@ class LocalEngine:
     """Starts, adopts and watches processes of this machine.
 
     `limits` are the means to hold them to their limits (the machine's best if None), `python` the
-    interpreter of the shims. Call `start` first, or use it as a context manager.
+    interpreter of the shims. `hidden` is what no process is to see unless its spec names it, beside
+    the keys in the user's home. Call `start` first, or use it as a context manager.
     """
 
-    def __init__(self, *, limits: Limits | None = None, python: str = sys.executable) -> None:
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        python: str = sys.executable,
+        hidden: tuple[Path, ...] = (),
+    ) -> None:
         self._given_limits = limits
         self._limits: Limits | None = None
         self._python = python
+        self._hidden = hidden
         self._watcher = Watcher()
         self._refusals = Refusals(python)
         self._networks = Networks(python, self._start, self.adopt)
@@ -62,16 +71,9 @@ class LocalEngine:
     def capabilities(self) -> Capabilities:
         """What this machine offers. The first call tries its namespaces (some 40 ms)."""
         limits = self._running()
-        mounts, network = self._refusals.mounts, self._refusals.network
-        notes = limits.notes
-        if mounts:
-            notes += (f"Mounts are refused, so there is no /opt/ml: {mounts}.",)
-        if network:
-            notes += (
-                f"No process can have a network of its own: {network}. Training jobs run in this "
-                "machine's, so a script that ignores its proxy settings could reach AWS.",
-            )
-        return Capabilities(not mounts, limits.memory, notes, network)
+        refusals = self._refusals
+        notes = (*limits.notes, *isolation_notes(refusals))
+        return Capabilities(not refusals.mounts, limits.memory, notes, refusals.network)
 
     def start(self) -> None:
         """Finds the machine's means and removes the control groups of shims that died."""
@@ -95,11 +97,12 @@ class LocalEngine:
         check(spec)
         if spec.mounts and (refusal := self._refusals.mounts):
             raise MountError(f"{spec.mounts[0].target} can't be provided here: {refusal}")
-        if spec.network is None:
-            return self._start(spec)
-        if refusal := self._refusals.network:
-            raise NoNetworkError(f"This machine gives no network namespace: {refusal}.")
-        return self._start(spec, self._networks.join(spec.network))
+        joined = None
+        if spec.network is not None:
+            if refusal := self._refusals.network:
+                raise NoNetworkError(f"This machine gives no network namespace: {refusal}.")
+            joined = self._networks.join(spec.network)
+        return self._start(spec, joined, self._surroundings(spec))
 
     def adopt(self, folder: Path) -> LocalProcess | None:
         """The process recorded in `folder`, alive or ended; None if none ever started there.
@@ -115,14 +118,32 @@ class LocalEngine:
             self._watcher.add(process)
         return process
 
-    def _start(self, spec: ProcessSpec, network: Keeps | Joins | None = None) -> LocalProcess:
+    def _surroundings(self, spec: ProcessSpec) -> Surroundings | None:
+        refusals = self._refusals
+        if refusals.mounts:
+            return None
+        return Surroundings(
+            users=not refusals.users,
+            processes=not refusals.processes,
+            hidden=(*self._hidden, *secrets_of_user()),
+            shown=needed_by((*spec.command, *map(str, spec.readable))),
+        )
+
+    def _start(
+        self,
+        spec: ProcessSpec,
+        network: Keeps | Joins | None = None,
+        surroundings: Surroundings | None = None,
+    ) -> LocalProcess:
         try:
             spec.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StartError(f"the folder {spec.folder}: {error.strerror}") from None
         if read_record(spec.folder) is not None:
             raise FolderInUseError(f"{spec.folder} records a process already: take another folder")
-        launch(self._python, spec, self._running().holds(spec), network)
+        has_init = surroundings is not None and surroundings.processes
+        holds = self._running().holds(spec, helpers=int(has_init))
+        launch(self._python, spec, holds, network, surroundings)
         record = read_record(spec.folder)
         if record is None:
             raise StartError(f"{spec.folder} was removed while its process started")

@@ -97,6 +97,17 @@ class LocalProcess:
         peak = max(self._peak_bytes, ending.peak_memory_bytes)
         return Usage(ending.cpu_seconds, 0, peak)
 
+    def pid_of(self, number: int, start: int) -> int | None:
+        """This machine's pid of the descendant that calls itself `number`; None if it has ended."""
+        if not self._record.own_pids:
+            return number if proc.is_alive(number, start) else None
+        if not self._is_here or not proc.is_alive(*self.shim):
+            return None
+        for pid in proc.descendants(self._record.shim_pid):
+            if proc.inner_pid(pid) == number and proc.is_alive(pid, start):
+                return pid
+        return None
+
     def settle(self) -> None:
         """After the shim's end: waits for it if it was ours, and records an end that nobody saw."""
         if self._is_child:

@@ -19,7 +19,8 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Record:
     """Who runs. The start times are the kernel's, only for comparing; `machine` is the boot and
-    the pid namespace in which the pids mean something; `started` is in seconds since the epoch."""
+    the pid namespace in which the pids mean something; `started` is in seconds since the epoch.
+    `own_pids` says that the command has a pid namespace of its own below that."""
 
     pid: int
     start: int
@@ -28,6 +29,7 @@ class Record:
     machine: str
     started: float
     groups: tuple[str, ...] = ()
+    own_pids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def read_record(folder: Path) -> Record | None:
         machine=raw["machine"],
         started=raw["started"],
         groups=tuple(raw["groups"]),
+        own_pids=raw.get("own_pids", False),
     )
 
 

@@ -50,7 +50,7 @@ class Plane:
         self.decisions = DecisionRecord(self.database)
         self._clocks = Collection(self.database, "plane-clock", _PlaneClock)
         self.blobs = BlobStore(folder / "blobs", self.database)
-        self.engine = LocalEngine()
+        self.engine = LocalEngine(hidden=(folder,))
         self.authority = CertificateAuthority(folder / "ca")
         self.authorizer = PolicyAuthorizer(IamMode(settings.iam), self.decisions)
         self.dispatcher = Dispatcher(self.authorizer, settings.region, ACCOUNT_ID)

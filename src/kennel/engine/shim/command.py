@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,11 +17,13 @@ else:
     import _signal as signal  # the public module takes 3 ms, all of it for enums
 
 if TYPE_CHECKING or __package__:
-    from kennel.engine.shim import cgroup, network, proc, sandbox
+    from kennel.engine.shim import cgroup, network, privileges, proc, processes, sandbox
 else:
     import cgroup
     import network
+    import privileges
     import proc
+    import processes
     import sandbox
 
 __all__ = ["StartFailed", "Task", "become"]
@@ -41,10 +44,9 @@ class Task:
         self.command: list[bytes] = values["command"]
         self.environment: dict[bytes, bytes] = values["environment"]
         self.working_directory: bytes = values["working_directory"]
-        # Source, target, read only.
-        self.mounts: list[tuple[bytes, bytes, bool]] = values["mounts"]
-        # What gethostname(2) says inside; the machine's own if empty.
-        self.host_name: bytes = values["host_name"]
+        # Its surroundings; None where it has this machine's.
+        given = values["sandbox"]
+        self.sandbox: sandbox.Sandbox | None = None if given is None else sandbox.Sandbox(given)
         # Parent folders of the control groups, and the settings of the leaf in each.
         self.groups: list[tuple[str, list[tuple[str, str]]]] = values["groups"]
         # Bytes to hold the command to by looking at it; None if a cgroup does it or nobody asks.
@@ -55,23 +57,32 @@ class Task:
         self.joins: tuple[bytes, int, int] | None = values["joins"]
         # For RLIMIT_NPROC; None if a cgroup counts or nobody asks.
         self.processes: int | None = values["processes"]
+        # For RLIMIT_FSIZE and RLIMIT_NOFILE; None leaves the machine's.
+        self.file_bytes: int | None = values["file_bytes"]
+        self.open_files: int | None = values["open_files"]
 
 
 def become(task: Task, groups: list[str], ready: int, go: int) -> NoReturn:
-    """In the child. Writes "ok" or a reason to `ready`, waits for a byte from `go`, executes."""
+    """In the child. Writes "ok" or a reason to `ready`, waits for a byte from `go`, executes.
+
+    Where the command gets a pid namespace, the caller writes "pid N", the command's own pid, before
+    that, and ends. The command and the namespace's init are orphans then, and the shim's children.
+    `go` must stay open in the shim, and only there, for as long as it lives.
+    """
     shim = os.getppid()
     try:
-        _prepare(task, groups)
-        sandbox.die_with_parent()  # last: a change of credentials undoes it
-        if os.getppid() != shim:
-            os._exit(1)
+        has_init = _surround(task, groups, ready, go)
+        _prepare(task)
     except Exception as error:
         # The boundary of this process: the shim passes the reason on.
         os.write(ready, (str(error) or repr(error)).encode())
         os._exit(1)
-    os.write(ready, b"ok")
+    os.write(ready, b"ok\n")
     os.close(ready)
     if os.read(go, 1) != b"g":
+        os._exit(1)
+    privileges.die_with_parent()  # not earlier: what changes credentials, or the parent, undoes it
+    if _has_ended(go) if has_init else os.getppid() != shim:
         os._exit(1)
     try:
         _execute(task)
@@ -82,8 +93,9 @@ def become(task: Task, groups: list[str], ready: int, go: int) -> NoReturn:
         os._exit(_NOT_FOUND if absent else _NOT_EXECUTABLE)
 
 
-def _prepare(task: Task, groups: list[str]) -> None:
-    os.setsid()
+def _surround(task: Task, groups: list[str], ready: int, go: int) -> bool:
+    """Limits and namespaces. Returns whether the caller is now the child of who called, in a pid
+    namespace with an init."""
     os.umask(0o022)
     cgroup.join(groups)
     if task.keeps is not None:
@@ -91,10 +103,27 @@ def _prepare(task: Task, groups: list[str]) -> None:
         network.make(ports, lease)
     if task.joins is not None:
         network.join(*task.joins[1:])
-    own_user_namespace = bool(task.mounts) and sandbox.enter(task.mounts, task.host_name)
+    if task.sandbox is None:
+        return False
+    sandbox.enter(task.sandbox)
+    if not task.sandbox.has_processes:
+        return False
+    processes.start_init(go, is_user=task.sandbox.has_user)
+    pid = os.fork()
+    if pid:
+        os.write(ready, b"pid %d\n" % pid)
+        os._exit(0)
+    return True
+
+
+def _prepare(task: Task) -> None:
+    os.setsid()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit(resource.RLIMIT_FSIZE, task.file_bytes)
+    _limit(resource.RLIMIT_NOFILE, task.open_files)
     if task.processes is not None:
-        _limit_processes(task.processes, own_user_namespace)
+        has_user = task.sandbox is not None and task.sandbox.has_user
+        _limit_processes(task.processes, has_user)
     try:
         os.chdir(task.working_directory)
     except OSError as error:
@@ -105,16 +134,30 @@ def _prepare(task: Task, groups: list[str]) -> None:
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    if task.keeps is None:  # which is a program of Kennel's own
+        privileges.drop()
+
+
+def _has_ended(pipe: int) -> bool:
+    """Whether the shim, who alone holds the pipe's other end, has."""
+    poller = select.poll()
+    poller.register(pipe, 0)
+    return bool(poller.poll(0))
+
+
+def _limit(what: int, most: int | None) -> None:
+    if most is None:
+        return
+    hard = resource.getrlimit(what)[1]
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    resource.setrlimit(what, (most, most))
 
 
 def _limit_processes(processes: int, own_user_namespace: bool) -> None:
     # The kernel counts all that the user runs, in a user namespace (since 5.14) only what is in it.
     others = 0 if own_user_namespace else proc.tasks_of_user(os.getuid()) - 1
-    limit = processes + others
-    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
-    if hard != resource.RLIM_INFINITY:
-        limit = min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
+    _limit(resource.RLIMIT_NPROC, processes + others)
 
 
 def _execute(task: Task) -> NoReturn:

@@ -12,10 +12,24 @@ import ctypes
 import os
 import sys
 
-__all__ = ["HOST_NAME", "MOUNTS", "NETWORK", "call", "enter", "libc", "take", "take_network"]
+__all__ = [
+    "HOST_NAME",
+    "MEMORY",
+    "MOUNTS",
+    "NETWORK",
+    "PROCESSES",
+    "call",
+    "enter",
+    "libc",
+    "take",
+    "take_network",
+    "take_user",
+]
 
 MOUNTS = 0x00020000  # CLONE_NEWNS
 HOST_NAME = 0x04000000  # CLONE_NEWUTS
+MEMORY = 0x08000000  # CLONE_NEWIPC: shared memory, semaphores and message queues
+PROCESSES = 0x20000000  # CLONE_NEWPID, for the caller's children
 NETWORK = 0x40000000  # CLONE_NEWNET
 _USER = 0x10000000  # CLONE_NEWUSER
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
@@ -29,23 +43,27 @@ if sys.platform == "linux":
 def take(kinds: int) -> bool:
     """Moves the caller into new namespaces of those kinds. Returns whether it took a user
     namespace too. Raises OSError."""
-    uid, gid = os.geteuid(), os.getegid()
     try:
         call("unshare", kinds)
     except PermissionError:
-        pass
-    else:
-        return False
+        take_user(kinds, os.geteuid(), os.getegid())
+        return True
+    return False
+
+
+def take_user(kinds: int, uid: int, gid: int) -> None:
+    """Moves the caller into a user namespace, and into new namespaces of those kinds that belong to
+    it. Inside it is `uid` and `gid`; outside it stays who it is. It has no capabilities once the
+    command is executed, unless it is 0 inside. Raises OSError."""
+    outer_uid, outer_gid = os.geteuid(), os.getegid()
     call("unshare", _USER | kinds)
-    # Same numbers inside as outside, and no capabilities once the command is executed.
     for file, text in (
         ("setgroups", "deny"),
-        ("uid_map", f"{uid} {uid} 1"),
-        ("gid_map", f"{gid} {gid} 1"),
+        ("uid_map", f"{uid} {outer_uid} 1"),
+        ("gid_map", f"{gid} {outer_gid} 1"),
     ):
         with open(f"/proc/self/{file}", "w") as control:
             control.write(text)
-    return True
 
 
 def enter(descriptor: int) -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "Stat",
     "descendants",
     "high_water",
+    "inner_pid",
     "is_alive",
     "machine",
     "open_pidfd",
@@ -181,6 +182,14 @@ def proportional(pid: int) -> int:
 def high_water(pid: int) -> int:
     """The most bytes that were ever resident; 0 if it has ended."""
     return _kilobytes(f"/proc/{pid}/status", b"VmHWM:")
+
+
+def inner_pid(pid: int) -> int | None:
+    """What a process's own pid is, as it sees that; None if it has ended."""
+    for line in _read(f"/proc/{pid}/status").splitlines():
+        if line.startswith(b"NSpid:"):
+            return int(line.split()[-1])
+    return None
 
 
 def tasks_of_user(uid: int) -> int:

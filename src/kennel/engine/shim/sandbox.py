@@ -1,238 +1,142 @@
-"""A process's own view of the file system: folders of ours at paths that the machine need not have.
+"""A process's surroundings: namespaces of its own, and a view of the file system.
+
+It can write to what its task names and to a /tmp of its own, and to nothing else. What the task
+hides is not there: the plane's state, other jobs' folders, keys in the user's home. /dev has the
+harmless devices and the GPUs, /run is empty. What is named is there in spite of that.
 
 Everything happens in a new mount namespace, so the machine sees nothing of it and the last
-process's end undoes it. Where the caller may not make one, a user namespace of its own lets it.
-A target that does not exist is made on a tmpfs that covers its nearest existing parent, whose
-entries are bound back: /opt/ml appears, /opt keeps its other entries, and no disk is written.
+process's end undoes it. With a user namespace the process has another user's number inside, and
+no way to change a mount. Without one only root may have all this; it then stays root by number,
+without capabilities.
 
-The shim imports this file without the rest of Kennel. System calls: mount(2), pivot_root(2),
+The shim imports this file without the rest of Kennel. System calls: unshare(2), mount(2),
 sethostname(2).
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
-import stat
-import sys
 
 TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 if TYPE_CHECKING or __package__:
-    from kennel.engine.shim import namespace
+    from kennel.engine.shim import devices, namespace, privileges, view
 else:
+    import devices
     import namespace
+    import privileges
+    import view
 
-__all__ = ["SandboxError", "become_subreaper", "die_with_parent", "enter", "mount_tmpfs"]
+__all__ = ["Sandbox", "enter"]
 
-_MS_RDONLY, _MS_NOSUID, _MS_NODEV = 1, 2, 4
-_MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 32, 4096, 16384, 1 << 18
-_MNT_DETACH = 2
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-_SIGKILL = 9
-# statvfs(2) reports a mount's flags as mount(2) takes them, but for this one.
-_ST_RELATIME, _MS_RELATIME = 4096, 1 << 21
-_KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048  # nosuid, nodev, noexec, noatime, nodiratime
-
-
-class SandboxError(Exception):
-    """The view could not be made; the message is a sentence for the user."""
+_INSIDE = 1000  # the number inside of a user who is root outside
+_SCRATCH = (b"/tmp", b"/var/tmp")
+_RUN = b"/run"
+# Programs look up names there; it is often a link into /run.
+_RESOLVER = b"/etc/resolv.conf"
 
 
-def become_subreaper() -> None:
-    """Orphaned descendants become the caller's children, so that none is lost from sight."""
-    if sys.platform == "linux":
-        namespace.call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+class Sandbox:
+    """What the plane asks for; it arrives as a marshalled dict with these keys."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        # Source, target, read only.
+        self.mounts: list[tuple[bytes, bytes, bool]] = raw["mounts"]
+        self.readable: list[bytes] = raw["readable"]
+        self.writable: list[bytes] = raw["writable"]
+        self.hidden: list[bytes] = raw["hidden"]
+        # The engine's record of it, which is never writable.
+        self.record: bytes = raw["record"]
+        # What gethostname(2) says inside; the machine's own if empty.
+        self.host_name: bytes = raw["host_name"]
+        # The name of the process's user, as programs find it in /etc/passwd, and its home.
+        self.user_name: bytes = raw["user_name"]
+        self.home: bytes = raw["home"]
+        # Which of them this machine gives.
+        self.has_user: bool = raw["has_user"]
+        self.has_processes: bool = raw["has_processes"]
 
 
-def die_with_parent() -> None:
-    """The kernel sends SIGKILL to the caller when its parent dies."""
-    if sys.platform == "linux":
-        namespace.call("prctl", _PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
-
-
-def enter(mounts: list[tuple[bytes, bytes, bool]], host_name: bytes = b"") -> bool:
-    """Moves the caller into a mount namespace and makes the mounts: (source, target, read only).
-    With a `host_name`, it has that from now on, and the machine keeps its own.
-
-    Returns whether it took a user namespace too. Raises SandboxError.
-    """
-    user_namespace = _unshare(namespace.HOST_NAME if host_name else 0)
+def enter(asked: Sandbox) -> None:
+    """Moves the caller into the namespaces and makes its view. Its children alone are in the pid
+    namespace. Raises ViewError."""
+    outer, group = os.geteuid(), os.getegid()
+    is_renumbered = asked.has_user and outer == 0
+    uid, gid = (_INSIDE, _INSIDE) if is_renumbered else (outer, group)
     try:
-        if host_name:
-            namespace.call("sethostname", host_name, len(host_name))
-        namespace.call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
-        view = _View()
-        # A mount may cover the sources of those after it, so all are opened before the first.
-        sources = {mount[0]: _opened(mount[0]) for mount in mounts}
-        for source, target, read_only in sorted(mounts, key=lambda mount: mount[1].split(b"/")):
-            view.bind(_way_to(source, sources[source]), target, read_only)
-        for descriptor in filter(None, sources.values()):
-            os.close(descriptor)
+        _take(asked, uid, gid)
+        if asked.host_name:
+            namespace.call("sethostname", asked.host_name, len(asked.host_name))
+        own = view.View()
+        _look(own, asked)
+        if is_renumbered:
+            _name_user(own, asked.user_name, asked.home)
+        own.close()
     except OSError as error:
-        raise SandboxError(f"the mount namespace could not be set up: {error}") from None
-    return user_namespace
+        raise view.ViewError(f"the process's surroundings could not be made: {error}") from None
 
 
-def _unshare(more: int) -> bool:
-    try:
-        return namespace.take(namespace.MOUNTS | more)
-    except OSError as error:
-        raise SandboxError(
-            f"this machine lets neither this user nor a user namespace mount: {error}"
-        ) from None
+def _take(asked: Sandbox, uid: int, gid: int) -> None:
+    kinds = namespace.MOUNTS | namespace.MEMORY | namespace.HOST_NAME
+    if asked.has_processes:
+        kinds |= namespace.PROCESSES
+    privileges.leave_groups()
+    if asked.has_user:
+        namespace.take_user(kinds, uid, gid)
+    else:
+        namespace.call("unshare", kinds)
 
 
-class _View:
-    """The mounts made so far."""
-
-    def __init__(self) -> None:
-        self._bound: list[bytes] = []
-        self._layers: set[int] = set()  # devices of our tmpfs
-
-    def bind(self, source: bytes, target: bytes, read_only: bool) -> None:
-        shown = os.fsdecode(target)
-        is_folder = os.path.isdir(source)
-        if not is_folder and not os.path.exists(source):
-            raise SandboxError(f"the source {os.fsdecode(source)} of {shown} does not exist")
-        path = os.path.realpath(target)
-        if path == b"/":
-            raise SandboxError("nothing can be mounted over /: name a folder below it")
-        if not os.path.lexists(path):
-            self._make(path, is_folder)
-        if os.path.isdir(path) != is_folder:
-            raise SandboxError(
-                f"{shown} and its source {os.fsdecode(source)} must both be folders or both files"
-            )
-        namespace.call("mount", source, path, None, _MS_BIND | _MS_REC, None)
-        if read_only:
-            _make_read_only(path)
-        self._bound.append(path)
-
-    def _make(self, path: bytes, is_folder: bool) -> None:
-        parent = os.path.dirname(path)
-        while not os.path.isdir(parent):
-            if os.path.lexists(parent):
-                raise SandboxError(f"{os.fsdecode(parent)} is a file: no mount can lie in it")
-            parent = os.path.dirname(parent)
-        if any(parent == bound or parent.startswith(bound + b"/") for bound in self._bound):
-            raise SandboxError(
-                f"{os.fsdecode(path)} lies in another mount, whose source has no such entry: "
-                "make it in the source"
-            )
-        if os.stat(parent).st_dev not in self._layers:
-            _cover_root() if parent == b"/" else _cover(parent)
-            self._layers.add(os.stat(parent).st_dev)
-        os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
-        if is_folder:
-            os.mkdir(path, 0o755)
+def _look(own: view.View, asked: Sandbox) -> None:
+    shown = _shown(asked)
+    own.open_root((*shown, _RUN, *_SCRATCH))
+    # What is shown may lie below what is hidden, so all is opened before the first mount.
+    opened = {source: view.opened(source) for source, _ in shown.values()}
+    hidden = {os.path.realpath(path) for path in asked.hidden} - shown.keys()
+    own.blank(_RUN)
+    devices.make(own)
+    # Parents before what lies in them.
+    for path in sorted({*shown, *hidden, *_SCRATCH}, key=lambda path: path.split(b"/")):
+        if path in shown:
+            source, is_read_only = shown[path]
+            own.bind(view.way_to(source, opened[source]), path, is_read_only, source == path)
+        elif path in hidden:
+            own.hide(path, is_way=any(other.startswith(path + b"/") for other in shown))
         else:
-            _touch(path)
+            own.scratch(path)
+    own.protect(asked.record)
+    for descriptor in filter(None, opened.values()):
+        os.close(descriptor)
 
 
-def _opened(source: bytes) -> int | None:
-    try:
-        return os.open(source, os.O_PATH)
-    except OSError:
-        return None  # whoever binds it says what is wrong
+def _shown(asked: Sandbox) -> dict[bytes, tuple[bytes, bool]]:
+    """Source and read only, by target."""
+    shown = {target: (source, read_only) for source, target, read_only in asked.mounts}
+    if _SCRATCH[0] in shown:
+        for path in _SCRATCH[1:]:
+            shown.setdefault(path, shown[_SCRATCH[0]])
+    for path in asked.writable:
+        shown.setdefault(path, (path, False))
+    covered = {*map(os.path.realpath, asked.hidden), *shown, *_SCRATCH, _RUN}
+    wanted = [*asked.readable]
+    if os.path.exists(_RESOLVER):
+        wanted.append(os.path.realpath(_RESOLVER))
+    for path in wanted:
+        if any(path.startswith(other + b"/") for other in covered):
+            shown.setdefault(path, (path, True))
+    return shown
 
 
-def _way_to(source: bytes, descriptor: int | None) -> bytes:
-    """A path that leads to what `source` was before anything was mounted."""
-    if descriptor is None:
-        return source
-    try:
-        if os.path.samestat(os.stat(source), os.fstat(descriptor)):
-            return source
-    except OSError:
-        pass  # covered, so its path leads nowhere now
-    return b"/proc/self/fd/%d" % descriptor
-
-
-def _cover(folder: bytes) -> None:
-    """Puts a tmpfs over `folder`, with all that was in it bound back."""
-    here = os.open("/", os.O_PATH | os.O_DIRECTORY)
-    below = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-    entries = os.listdir(folder)
-    try:
-        mount_tmpfs(folder)
-        os.fchdir(below)  # relative paths lead below the tmpfs now
-        for entry in entries:
-            _bind_back(entry, os.path.join(folder, entry))
-    finally:
-        os.fchdir(here)
-        os.close(here)
-        os.close(below)
-
-
-def _cover_root() -> None:
-    """The same for /, which takes a new root. It is put together over one of the old one's folders,
-    which is bound back from below."""
-    entries = os.listdir(b"/")
-    folders = (b"/" + entry for entry in entries if not os.path.islink(b"/" + entry))
-    staging = next(folder for folder in folders if os.path.isdir(folder))
-    below = os.open(staging, os.O_PATH | os.O_DIRECTORY)
-    mount_tmpfs(staging, like=b"/")
-    for entry in entries:
-        if b"/" + entry != staging:
-            _bind_back(b"/" + entry, os.path.join(staging, entry))
-    os.fchdir(below)
-    os.close(below)
-    _bind_back(b".", staging + staging)
-    namespace.call("umount2", staging + staging, _MNT_DETACH)  # a copy of the new root came with it
-    os.chdir(staging)
-    _pivot_root()
-    namespace.call("umount2", b".", _MNT_DETACH)
-    os.chdir("/")
-
-
-def _pivot_root() -> None:
-    numbers = {"x86_64": 155, "aarch64": 41, "riscv64": 41}
-    number = numbers.get(os.uname().machine)
-    if number is None:
-        raise SandboxError("nothing can be mounted into / on this kind of processor")
-    if namespace.libc.syscall(ctypes.c_long(number), b".", b".") != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "pivot_root")
-
-
-def mount_tmpfs(folder: bytes, like: bytes | None = None) -> None:
-    """Covers `folder` with an empty tmpfs that has its permissions, or `like`'s. Raises OSError."""
-    mode = stat.S_IMODE(os.stat(like or folder).st_mode)
-    namespace.call("mount", b"kennel", folder, b"tmpfs", _MS_NOSUID | _MS_NODEV, b"mode=%o" % mode)
-
-
-def _bind_back(entry: bytes, target: bytes) -> None:
-    try:
-        mode = os.lstat(entry).st_mode
-        if stat.S_ISLNK(mode):
-            os.symlink(os.readlink(entry), target)
-            return
-        if stat.S_ISDIR(mode):
-            os.mkdir(target)
-        else:
-            _touch(target)
-        namespace.call("mount", entry, target, None, _MS_BIND | _MS_REC, None)
-    except FileNotFoundError:
-        return  # somebody removed it since it was listed
-
-
-def _make_read_only(path: bytes) -> None:
-    """Remounts `path` and each mount below it; a remount must repeat the flags that are set."""
-    targets = [path]
-    with open("/proc/self/mountinfo", "rb") as table:
-        for line in table:
-            point = line.split()[4]
-            for escaped, plain in ((b"\\040", b" "), (b"\\011", b"\t"), (b"\\012", b"\n")):
-                point = point.replace(escaped, plain)
-            point = point.replace(b"\\134", b"\\")
-            if point.startswith(path + b"/"):
-                targets.append(point)
-    for target in targets:
-        now = os.statvfs(target).f_flag
-        flags = now & _KEPT_FLAGS | (_MS_RELATIME if now & _ST_RELATIME else 0)
-        namespace.call(
-            "mount", None, target, None, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | flags, None
-        )
-
-
-def _touch(path: bytes) -> None:
-    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
+def _name_user(own: view.View, name: bytes, home: bytes) -> None:
+    """Programs find the number that the process's user has inside, and its group."""
+    for path, line in (
+        (b"/etc/passwd", b"%s:x:%d:%d::%s:/bin/sh\n" % (name, _INSIDE, _INSIDE, home)),
+        (b"/etc/group", b"%s:x:%d:\n" % (name, _INSIDE)),
+    ):
+        if not os.path.isfile(path):
+            continue
+        with open(path, "rb") as file:
+            kept = [old for old in file if old.split(b":")[2:3] != [b"%d" % _INSIDE]]
+        own.replace(path, b"".join([*kept, line]))

@@ -19,14 +19,14 @@ else:
     import _signal as signal  # the public module takes 3 ms, all of it for enums
 
 if TYPE_CHECKING or __package__:
-    from kennel.engine.shim import cgroup, command, durable, network, proc, sandbox
+    from kennel.engine.shim import cgroup, command, durable, network, privileges, proc
 else:
     import cgroup
     import command
     import durable
     import network
+    import privileges
     import proc
-    import sandbox
 
 __all__ = ["Supervisor"]
 
@@ -51,6 +51,8 @@ class Supervisor:
         self._asked: set[int] = set()
         self._poller = select.poll()
         self._wakeup = -1
+        self._go = -1  # open for as long as the shim lives: a pid namespace ends with it
+        self._has_namespace = False  # whether the command has pids of its own
         self._oom_event: int | None = None
         self._oom_rounds = 0
         self._over_memory = False
@@ -62,12 +64,12 @@ class Supervisor:
         `plane` is the pipe on which the plane waits for the news; if nobody does, nothing starts.
         """
         self._listen()
-        sandbox.become_subreaper()
+        privileges.become_subreaper()
         if self._task.joins is not None:
             network.take_lease(self._task.joins[0])  # held for as long as this process lives
         try:
             self._make_groups()
-            go = self._fork()
+            self._fork()
             _check_plane(plane)
             self._record()
         except BaseException:
@@ -75,8 +77,7 @@ class Supervisor:
             self._reap_leftovers()
             cgroup.remove(self._groups)
             raise
-        os.write(go, b"g")
-        os.close(go)
+        os.write(self._go, b"g")
         del self._task  # it may hold secrets, and the shim lives long
 
     def supervise(self) -> None:
@@ -122,13 +123,13 @@ class Supervisor:
         if self._oom_event is not None:
             self._poller.register(self._oom_event, select.POLLIN)
 
-    def _fork(self) -> int:
-        """Starts the child and hears that it is ready; returns the pipe that lets it go."""
+    def _fork(self) -> None:
+        """Starts the child and hears that it is ready to be let go."""
         ready, ready_child = os.pipe()
-        go_child, go = os.pipe()
+        go_child, self._go = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
-            os.close(go)
+            os.close(self._go)
             command.become(self._task, self._groups, ready_child, go_child)
         os.close(ready_child)
         os.close(go_child)
@@ -136,9 +137,16 @@ class Supervisor:
         while part := os.read(ready, 4096):
             answer += part
         os.close(ready)
-        if answer != b"ok":
-            raise command.StartFailed(answer.decode() or "it died before it was executed")
-        return go
+        lines = answer.splitlines()
+        pids = [int(line[4:]) for line in lines if line.startswith(b"pid ")]
+        if b"ok" not in lines:
+            reasons = b" ".join(line for line in lines if not line.startswith(b"pid "))
+            raise command.StartFailed(reasons.decode() or "it died before it was executed")
+        if pids:
+            # It made a pid namespace and what is in there, which is ours with its end.
+            os.waitpid(self._pid, 0)
+            self._pid = pids[0]
+            self._has_namespace = True
 
     def _record(self) -> None:
         self._started = time.time()
@@ -147,6 +155,7 @@ class Supervisor:
             f'{{"pid": {self._pid}, "start": {proc.start_time(self._pid) or 0}, '
             f'"shim_pid": {shim}, "shim_start": {proc.start_time(shim) or 0}, '
             f'"machine": {durable.quote(proc.machine())}, "started": {self._started!r}, '
+            f'"own_pids": {"true" if self._has_namespace else "false"}, '
             f'"groups": [{", ".join(map(durable.quote, self._groups))}]}}\n'
         )
         try:

@@ -193,6 +193,7 @@ class FunctionKeeper:
             role=version.role,
             timeout=version.timeout,
             memory=version.memory,
+            storage=version.ephemeral_storage,
             log_group=log_group(version),
             environment=dict(version.environment),
         )

@@ -14,8 +14,11 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 
-__all__ = ["InstanceType", "InstanceUse", "instance_type", "instance_types"]
+__all__ = ["PROCESSES", "InstanceType", "InstanceUse", "instance_type", "instance_types"]
 
+
+PROCESSES = 4096
+"""Processes and threads that a host may have at once: room for DataLoaders, not for a fork bomb."""
 
 _OF_THE_MACHINE = 0.9  # how much of this machine's memory an instance may have at most
 _THREAD_VARIABLES = (

@@ -13,7 +13,8 @@ __all__ = ["Deployment"]
 class Deployment:
     """One version's code and settings as they were published. A change makes another one.
 
-    `timeout` is in seconds, `memory` in MiB. `initialization` is AWS_LAMBDA_INITIALIZATION_TYPE.
+    `timeout` is in seconds, `memory` and `storage` (of /tmp) in MiB. `initialization` is
+    AWS_LAMBDA_INITIALIZATION_TYPE.
     """
 
     function: str
@@ -28,6 +29,7 @@ class Deployment:
     log_group: str
     environment: Mapping[str, str]
     initialization: str = "on-demand"
+    storage: int = 512
 
     def provisioned(self) -> Deployment:
         """The same for environments that are initialized beforehand."""

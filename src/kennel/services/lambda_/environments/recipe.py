@@ -21,6 +21,7 @@ __all__ = ["Place", "process_spec"]
 _TASK_ROOT = "/var/task"
 _CA_BUNDLE = "/var/runtime/ca-cert.pem"  # the place that AWS has for it
 _PROCESSES = 1024  # processes and threads ("Lambda quotas")
+_OPEN_FILES = 1024  # the same
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(kennel.__file__)))
 
@@ -55,6 +56,10 @@ def process_spec(
         mounts=tuple(_mounts(deployment.code, place.temporary, reach)) if place.mounted else (),
         memory_bytes=deployment.memory << 20,
         processes=_PROCESSES,
+        readable=(Path(SITE_FOLDER),),
+        user_name="sbx_user1051",  # as AWS has it
+        file_bytes=deployment.storage << 20,
+        open_files=_OPEN_FILES,
     )
 
 
@@ -96,13 +101,7 @@ def _python_path(own: str) -> str:
 
 
 def _mounts(code: Path, temporary: Path, reach: Reach) -> Iterator[Mount]:
-    """Its code, the certificates to trust, a /tmp of its own, and in that whatever of Python itself
-    lies in the real one."""
+    """Its code, the certificates to trust, a /tmp of its own."""
     yield Mount(reach.ca_bundle, _CA_BUNDLE, read_only=True)
     yield Mount(code, _TASK_ROOT, read_only=True)
     yield Mount(temporary, "/tmp")
-    for place in sorted({sys.prefix, sys.base_prefix, _OWN_FOLDER}):
-        if place.startswith("/tmp/"):
-            # A mount inside of a mount needs its target there.
-            (temporary / os.path.relpath(place, "/tmp")).mkdir(parents=True, exist_ok=True)
-            yield Mount(Path(place), place, read_only=True)

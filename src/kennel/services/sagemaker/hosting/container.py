@@ -30,7 +30,6 @@ def container_environment(own: Mapping[str, str]) -> dict[str, str]:
     return {
         "PATH": os.environ.get("PATH", _PATH),
         "LANG": os.environ.get("LANG", "C.UTF-8"),
-        "HOME": "/root" if os.geteuid() == 0 else os.path.expanduser("~"),
         "PYTHONUNBUFFERED": "1",
         **_MALLOC,
         **_THREADS,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kennel.engine import Engine
+from kennel.engine import Engine, Process
 from kennel.engine.shim.proc import is_alive, proportional, resident
 from kennel.services.sagemaker.instance_types import InstanceType, InstanceUse
 from kennel.services.sagemaker_runtime import InstancePlace
@@ -80,19 +80,20 @@ def stop_processes(engine: Engine, folder: Path) -> None:
     process = engine.adopt(folder / "zygote")
     if process is not None and process.poll() is None:
         process.stop(grace=STOP_GRACE + 2.0)  # the zygote stops its instances within its grace
-    for instance in _recorded(folder):
+    for instance in _recorded(folder, process) if process is not None else ():
         instance.signal(signal.SIGKILL)
     for name in ("zygote", "instances"):
         shutil.rmtree(folder / name, ignore_errors=True)
     (folder / "control").unlink(missing_ok=True)
 
 
-def _recorded(folder: Path) -> Iterator[Instance]:
+def _recorded(folder: Path, zygote: Process) -> Iterator[Instance]:
     for record in (folder / "instances").glob("*/process.json"):
         home = record.parent
         try:
             facts = json.loads(record.read_text())
-            pid, start = int(facts["pid"]), int(facts["start"])
+            start = int(facts["start"])
+            pid = zygote.pid_of(int(facts["pid"]), start) or 0
         except (OSError, ValueError, KeyError):
             log.warning("%s can't be read", record, exc_info=True)
             continue

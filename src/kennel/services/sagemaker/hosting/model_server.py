@@ -319,11 +319,12 @@ class ModelServer:
                 )
 
     def _instance(self, entry: Mapping[str, Any]) -> Instance:
-        name = entry["name"]
+        assert self._process is not None
+        name, start = entry["name"], int(entry["start_time"])
         return Instance(
             name,
-            int(entry["pid"]),
-            int(entry["start_time"]),
+            self._process.pid_of(int(entry["pid"]), start) or 0,  # 0 is no process's
+            start,
             self._folder / "instances" / name,
             Path(entry["socket"]),
         )

@@ -16,6 +16,7 @@ from kennel.services.sagemaker.hosting.container import container_environment
 from kennel.services.sagemaker.hosting.deployment import ServedVariant
 from kennel.services.sagemaker.images import Images, UnknownImage
 from kennel.services.sagemaker.imports import imports_folder
+from kennel.services.sagemaker.instance_types import PROCESSES
 from kennel.weights import WEIGHTS_DIR, WeightsFolder
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class Preparation:
                 {
                     "PYTHONPATH": str(imports),
                     # What a model downloads is its own, and not put among the user's own files.
+                    "HOME": str(self._made("home")),
+                    "TMPDIR": "/tmp" if self._mounts_ml else str(self._made("tmp")),
                     "TORCH_HOME": str(self._folder / "torch"),
                     WEIGHTS_DIR: str(weights),
                     "KENNEL_FRAMEWORK": self._images.toolkit(variant.container.image),
@@ -110,10 +113,23 @@ class Preparation:
                 }
             ),
             working_directory=base,
-            mounts=(Mount(base, "/opt/ml"), Mount(weights, str(weights), read_only=True))
-            if self._mounts_ml
-            else (),
+            mounts=self._mounts(base, weights) if self._mounts_ml else (),
+            processes=PROCESSES,
+            writable=(self._folder,),
+            readable=(self._parts.reach.ca_bundle, imports),
         )
+
+    def _mounts(self, base: Path, weights: Path) -> tuple[Mount, ...]:
+        return (
+            Mount(base, "/opt/ml"),
+            Mount(self._made("tmp"), "/tmp"),
+            Mount(weights, str(weights), read_only=True),
+        )
+
+    def _made(self, name: str) -> Path:
+        folder = self._folder / name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
 
     def _begin_log(self, variant: ServedVariant, spec: ProcessSpec) -> None:
         """What runs instead of what was asked for; the engine appends to it."""

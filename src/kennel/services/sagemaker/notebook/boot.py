@@ -7,14 +7,14 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kennel.client_environment import plane_variables
 from kennel.engine import Mount, Process, ProcessSpec
 from kennel.runtimes.notebook.plan import Hook, Plan, Progress
-from kennel.services.sagemaker.instance_types import instance_type
+from kennel.services.sagemaker.instance_types import PROCESSES, instance_type
 from kennel.services.sagemaker.notebook.document import NotebookInstance
 from kennel.weights import WEIGHTS_DIR, WeightsFolder
 
@@ -119,7 +119,7 @@ class Boot:
             hooks=[self._hook(name, script) for name, script in scripts.items()],
         )
         plan.write(self.folder / "plan.json")
-        self.process = self._parts.engine.run(self._spec(mounted, inside, access))
+        self.process = self._parts.engine.run(self._spec(mounted, inside, access, kernels.values()))
 
     def remove(self) -> None:
         """Deletes what this start alone had. Its process must have ended."""
@@ -152,12 +152,16 @@ class Boot:
         own = {name: text for name, text in variables.items() if name not in _OF_THE_INSTANCE}
         return {**own, **access}
 
-    def _spec(self, mounted: bool, home: str, access: Mapping[str, str]) -> ProcessSpec:
+    def _spec(
+        self, mounted: bool, home: str, access: Mapping[str, str], pythons: Iterable[Path]
+    ) -> ProcessSpec:
         kind = instance_type(self.instance.instance_type)
+        weights = WeightsFolder(self._parts.folder).make()
         mounts = (
             Mount(self.folder / "home", HOME),
             Mount(self.volume, f"{HOME}/{_NOTEBOOKS}"),
             Mount(self.folder / "tmp", _TEMPORARY),
+            Mount(self.folder / "tmp", "/tmp"),
             Mount(self.folder / "metadata", "/opt/ml/metadata", read_only=True),
         )
         environment = {
@@ -170,7 +174,7 @@ class Boot:
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
-            WEIGHTS_DIR: str(WeightsFolder(self._parts.folder).make()),
+            WEIGHTS_DIR: str(weights),
             **kind.variables(min(kind.vcpus, os.cpu_count() or 1)),
             **self._clients(access),
         }
@@ -185,13 +189,20 @@ class Boot:
             mounts=mounts if mounted else (),
             memory_bytes=kind.memory_here(),
             cpus=float(kind.vcpus),
+            processes=PROCESSES,
+            writable=(self.folder, self.volume),
+            readable=(weights, self._parts.reach.ca_bundle, *pythons),
+            user_name="ec2-user",
+            file_bytes=self.instance.volume_size << 30,
         )
 
 
 def _write(path: Path, text: str) -> None:
     """Replaces a file that only its owner may read, as a whole."""
     fresh = path.with_name(f".{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    fresh.unlink(missing_ok=True)
+    # The process may write in this folder: no link of its is followed.
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     fresh.replace(path)

@@ -7,12 +7,14 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kennel.engine import Exit, Mount, Process, ProcessSpec, are_connected
 from kennel.engine.errors import EngineError
 from kennel.services.logs.shipment import Shipment
 from kennel.services.sagemaker.images import Image
+from kennel.services.sagemaker.instance_types import PROCESSES
 from kennel.services.sagemaker.naming import LOG_GROUP_TRAINING
 from kennel.services.sagemaker.training.checkpoints import CheckpointSync
 from kennel.services.sagemaker.training.document import TrainingJob
@@ -212,13 +214,44 @@ class Attempt:
         )
 
     def _process_spec(self, folder: HostFolder, image: Image) -> ProcessSpec:
-        mounted = self._workshop.parts.engine.capabilities.mount_namespaces
-        weights = self._workshop.weights()
+        parts = self._workshop.parts
+        mounted = parts.engine.capabilities.mount_namespaces
+        weights, imports = self._workshop.weights(), self._workshop.imports()
+        cache = self._workshop.cache(self._spec.role_arn)
+        return ProcessSpec(
+            folder=folder.run(self.number),
+            command=self._command(image),
+            environment=job_environment(
+                self._spec,
+                image,
+                folder,
+                self._identity(folder),
+                self._workshop.meeting(self._job, self._spec),
+                threads=self._workshop.threads(self._spec),
+                cache=cache,
+                imports=imports,
+                weights=weights,
+                mounted=mounted,
+            ),
+            working_directory=folder.ml,
+            mounts=self._mounts(folder, mounted, weights),
+            memory_bytes=self._workshop.memory_bytes(self._spec),
+            cpus=float(self._spec.instance.vcpus),
+            host_name=folder.host,  # as the toolkit's containers have it
+            network=self._network,
+            processes=PROCESSES,
+            writable=(folder.ml, folder.home, folder.temporary, cache),
+            readable=(parts.reach.ca_bundle, imports, image.python),
+            file_bytes=self._spec.volume_bytes,
+        )
+
+    def _mounts(self, folder: HostFolder, mounted: bool, weights: Path) -> tuple[Mount, ...]:
         mounts = []
         if mounted:
             mounts = [
                 Mount(folder.ml, ML),
                 Mount(folder.temporary, TEMPORARY),
+                Mount(folder.temporary, "/tmp"),
                 Mount(folder.hosts_file, "/etc/hosts"),
                 Mount(weights, str(weights), read_only=True),
             ]
@@ -231,28 +264,7 @@ class Attempt:
                     "Use /opt/ml/checkpoints, which the script finds in SAGEMAKER_BASE_DIR."
                 )
             mounts.append(Mount(folder.checkpoints(checkpoints), checkpoints.local_path))
-        return ProcessSpec(
-            folder=folder.run(self.number),
-            command=self._command(image),
-            environment=job_environment(
-                self._spec,
-                image,
-                folder,
-                self._identity(folder),
-                self._workshop.meeting(self._job, self._spec),
-                threads=self._workshop.threads(self._spec),
-                cache=self._workshop.cache(self._spec.role_arn),
-                imports=self._workshop.imports(),
-                weights=weights,
-                mounted=mounted,
-            ),
-            working_directory=folder.ml,
-            mounts=tuple(mounts),
-            memory_bytes=self._workshop.memory_bytes(self._spec),
-            cpus=float(self._spec.instance.vcpus),
-            host_name=folder.host,  # as the toolkit's containers have it
-            network=self._network,
-        )
+        return tuple(mounts)
 
     def _command(self, image: Image) -> tuple[str, ...]:
         if self._spec.command:
