@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 
 from tests.conftest import PlaneFactory
+from tests.inside import kill, lives
 from tests.integration.model_archives import Hosting
 from tests.integration.test_endpoints import ECHO
 from tests.planes import wait_until
@@ -37,7 +37,7 @@ def test_an_endpoint_whose_processes_died_with_the_plane_comes_back_by_itself(
     reply = json.loads(hosting.invoke("phoenix"))
     plane.kill()
     for pid in (reply["loaded by"], reply["pid"]):
-        os.kill(pid, signal.SIGKILL)
+        kill(pid, signal.SIGKILL)
     plane.start()
     hosting = Hosting(plane)
     again = json.loads(hosting.invoke("phoenix"))  # waits in the queue until an instance is up
@@ -74,7 +74,7 @@ def test_a_stopped_plane_leaves_no_process_behind(plane_factory: PlaneFactory) -
     reply = json.loads(hosting.invoke("tidy"))
     plane.stop()
     for pid in (reply["pid"], reply["loaded by"]):
-        assert not os.path.exists(f"/proc/{pid}")
+        assert not lives(pid)
     plane.start()
     assert Hosting(plane).wait("tidy")["EndpointStatus"] == "InService"
 
@@ -119,4 +119,4 @@ def test_a_plane_that_dies_while_it_scales_or_updates_finishes_that_when_it_is_b
     assert described["EndpointConfigName"] == "shrunk"
     assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 2
     assert json.loads(hosting.invoke("growing"))["loaded by"] != before
-    wait_until(lambda: not os.path.exists(f"/proc/{before}"))
+    wait_until(lambda: not lives(before))

@@ -7,7 +7,6 @@ instances are killed, again and again. `make soak` does so for longer.
 from __future__ import annotations
 
 import json
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -18,26 +17,30 @@ from benchmarks.bench import address_of, signer_of
 from benchmarks.load import Load, drive
 from benchmarks.signing import Signer
 from tests.conftest import PlaneFactory
+from tests.inside import WHO, kill, lives
 from tests.integration.model_archives import Hosting
 from tests.planes import Plane, wait_until
 from tests.soak import LOAD_REQUESTS
 
-SLEEPER = """
+SLEEPER = (
+    WHO
+    + """
 import json, os, time
 
 def model_fn(model_dir):
-    return {"zygote": os.getppid(), "template": os.getpid()}
+    return {"zygote": who(os.getppid()), "template": who(os.getpid())}
 
 def input_fn(body, content_type):
     return body
 
 def predict_fn(data, model):
     time.sleep(0.002)
-    return {"pid": os.getpid(), "colour": "COLOUR", **model}
+    return {"pid": who(os.getpid()), "colour": "COLOUR", **model}
 
 def output_fn(prediction, accept):
     return json.dumps(prediction)
 """
+)
 
 CLIENTS = 6
 SECONDS = 900.0  # a load that takes longer is stuck
@@ -96,22 +99,22 @@ class _Changes:
         """SIGKILL to an instance, in the middle of a request as likely as not."""
         before = self._counts()
         reply = json.loads(self._hosting.invoke(self._endpoint, TargetVariant=variant))
-        os.kill(reply["pid"], signal.SIGKILL)
-        wait_until(lambda: not os.path.exists(f"/proc/{reply['pid']}"))
+        kill(reply["pid"], signal.SIGKILL)
+        wait_until(lambda: not lives(reply["pid"]))
         wait_until(lambda: self._counts() == before, what="it is replaced")
 
     def kill_the_template(self) -> None:
         """SIGKILL to the process that instances are forked from, as one more is wanted."""
         reply = json.loads(self._hosting.invoke(self._endpoint, TargetVariant="red"))
-        os.kill(reply["template"], signal.SIGKILL)
+        kill(reply["template"], signal.SIGKILL)
         self.scale(self._counts()["red"] + 1)
 
     def kill_the_zygote(self) -> None:
         """SIGKILL to the process that all instances of a variant die with."""
         before = self._counts()
         reply = json.loads(self._hosting.invoke(self._endpoint, TargetVariant="red"))
-        os.kill(reply["zygote"], signal.SIGKILL)
-        wait_until(lambda: not os.path.exists(f"/proc/{reply['pid']}"))
+        kill(reply["zygote"], signal.SIGKILL)
+        wait_until(lambda: not lives(reply["pid"]))
         wait_until(lambda: self._counts() == before, what="they are replaced")
 
     def update(self, config: str) -> None:

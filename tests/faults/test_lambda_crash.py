@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import threading
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.conftest import PlaneFactory
+from tests.inside import WHO, kill, lives
 from tests.integration.functions import Functions, archive
 from tests.planes import wait_until
 from tests.soak import kills
 
 ROUNDS = kills(3)
 
-COUNT = """
+COUNT = (
+    WHO
+    + """
 import os, time
 
 def handler(event, context):
     print("got", event["n"])
-    return os.getpid()
+    return who(os.getpid())
 """
+)
 
 
 def test_a_killed_planes_functions_serve_again_and_leave_no_process_behind(
@@ -40,7 +42,7 @@ def test_a_killed_planes_functions_serve_again_and_leave_no_process_behind(
     functions = Functions(plane)
     again = functions.invoke("survivor", {"n": 2})["json"]
     assert again != pid
-    assert not Path(f"/proc/{pid}").exists()
+    assert not lives(pid)
     wait_until(lambda: "got 2" in functions.lines("survivor"))
     assert "got 1" in functions.lines("survivor")  # shipped by the second plane, if not before
     left = list((plane.state / "lambda" / "environments").iterdir())
@@ -104,21 +106,21 @@ def test_an_event_under_way_when_the_plane_ends_is_delivered_again_at_no_retrys_
 ) -> None:
     plane = plane_factory()
     functions = Functions(plane)
-    slow = (
+    slow = WHO + (
         "import os, time\n"
         "def handler(event, context):\n"
-        "    print('began', os.getpid())\n    time.sleep(event['s'])\n    print('done')\n"
+        "    print('began', who(os.getpid()))\n    time.sleep(event['s'])\n    print('done')\n"
     )
     functions.create("slow", slow, Timeout=900)
     functions.client.put_function_event_invoke_config(FunctionName="slow", MaximumRetryAttempts=0)
     functions.client.invoke(FunctionName="slow", InvocationType="Event", Payload=b'{"s": 3}')
     wait_until(lambda: any(line.startswith("began") for line in functions.lines("slow")))
-    pid = int(next(x for x in functions.lines("slow") if x.startswith("began")).split()[1])
+    pid = next(x for x in functions.lines("slow") if x.startswith("began")).split()[1]
     if end == "stop":
         plane.stop()
     else:
         plane.kill()
-        os.kill(pid, signal.SIGKILL)
+        kill(pid, signal.SIGKILL)
     plane.start()
     functions = Functions(plane)
     wait_until(lambda: "done" in functions.lines("slow"))
@@ -131,5 +133,5 @@ def test_a_stopped_plane_leaves_no_environment_behind(plane_factory: PlaneFactor
     functions.create("tidy", COUNT)
     pid = functions.invoke("tidy", {"n": 1})["json"]
     plane.stop()
-    assert not Path(f"/proc/{pid}").exists()
+    assert not lives(pid)
     assert list((plane.state / "lambda" / "environments").iterdir()) == []

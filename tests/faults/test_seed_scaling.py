@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PlaneFactory
+from tests.inside import WHO, kill, lives
 from tests.integration.model_archives import Hosting
 from tests.integration.scaled_variants import activities, target, tracking
 from tests.planes import Plane, clean_environment, wait_until
@@ -26,7 +27,9 @@ from tests.soak import LOAD_REQUESTS
 
 SCALES = [float(scale) for scale in os.environ.get("SCALES", "120").split()]
 
-SCRIPT = """
+SCRIPT = (
+    WHO
+    + """
 import json, os
 
 def model_fn(model_dir):
@@ -36,11 +39,12 @@ def input_fn(body, content_type):
     return body
 
 def predict_fn(data, model):
-    return os.getpid()
+    return who(os.getpid())
 
 def output_fn(prediction, accept):
     return json.dumps(prediction)
 """
+)
 
 MOST = 200.0  # requests a second
 
@@ -131,8 +135,8 @@ def test_the_seeds_endpoint_scales_out_and_in_and_no_request_fails(
     assert scaled.instances() == 1
     wait_until(lambda: scaled.instances() == 3, 8 * minute + 20, "three instances")
     killed = int(scaled.hosting.invoke("dogs"))
-    os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: not os.path.exists(f"/proc/{killed}"), what="it is gone")
+    kill(killed, signal.SIGKILL)
+    wait_until(lambda: not lives(killed), what="it is gone")
     wait_until(lambda: scaled.instances() == 3, 60, "the killed instance is replaced")
     scaled.hosting.config("dogs-again", ("AllTraffic", "dogs", 1, 1.0))
     scaled.hosting.sagemaker.update_endpoint(

@@ -8,17 +8,21 @@ import json
 import zipfile
 from typing import Any
 
+from tests.inside import WHO
 from tests.roles import role_arn
 
 __all__ = ["ECHO", "Functions", "archive"]
 
-ECHO = """
+ECHO = (
+    WHO
+    + """
 import os
 
 def handler(event, context):
     print("asked", event)
-    return {"event": event, "pid": os.getpid()}
+    return {"event": event, "pid": who(os.getpid())}
 """
+)
 
 
 def archive(files: dict[str, str | bytes], *, stored: bool = False) -> bytes:

@@ -10,12 +10,15 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.inside import WHO
 from tests.integration.functions import Functions, archive
 from tests.planes import Plane, wait_until
 
 __all__ = ["NAP", "Napping", "metric", "ready"]
 
-NAP = """
+NAP = (
+    WHO
+    + """
 import os, time
 
 started = time.time()
@@ -26,10 +29,11 @@ def handler(event, context):
     time.sleep(event.get("seconds", 0))
     return {
         "started": started,
-        "pid": os.getpid(),
+        "pid": who(os.getpid()),
         "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"],
     }
 """
+)
 """Says when its module was loaded, in which process, and how that was initialized."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
-import os
 import signal
 import time
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from botocore.exceptions import WaiterError
 
 from tests.conftest import PlaneFactory
+from tests.inside import kill, lives
 from tests.integration.model_archives import Hosting
 from tests.integration.refusals import error_of
 from tests.integration.scaled_variants import target
@@ -147,7 +147,7 @@ def test_a_busy_instance_that_is_scaled_in_finishes_what_it_was_asked(hosting: H
         wait_until(lambda: variant_of(hosting, "drained")["CurrentInstanceCount"] == 2)
         pids = {json.loads(future.result())["pid"] for future in asked}
     assert len(pids) == 3
-    wait_until(lambda: sum(os.path.exists(f"/proc/{pid}") for pid in pids) == 1)
+    wait_until(lambda: sum(lives(pid) for pid in pids) == 1)
 
 
 def test_scaling_says_what_is_wrong_with_it(hosting: Hosting) -> None:
@@ -182,7 +182,7 @@ def test_instances_take_requests_after_the_launch_delay_and_not_before(
     code, message, _ = error_of(lambda: scale(hosting, "late", 2))
     assert code == "ValidationException"
     assert "in-progress" in message
-    os.kill(json.loads(hosting.invoke("late"))["pid"], signal.SIGKILL)
+    kill(json.loads(hosting.invoke("late"))["pid"], signal.SIGKILL)
     hosting.invoke("late")  # at once by one that is up, in the place of the one that died
     described = hosting.wait("late")
     assert (described["LastModifiedTime"] - asked_at).total_seconds() >= 120

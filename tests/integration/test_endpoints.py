@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
-import os
 import signal
 import time
 from collections import Counter
@@ -14,15 +13,18 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import WaiterError
 
+from tests.inside import WHO, kill, lives
 from tests.integration.model_archives import Hosting, archive
 from tests.integration.refusals import error_of
 from tests.planes import Plane, wait_until
 
-ECHO = """
+ECHO = (
+    WHO
+    + """
 import json, os
 
 def model_fn(model_dir):
-    return {"loaded by": os.getpid()}
+    return {"loaded by": who(os.getpid())}
 
 def input_fn(body, content_type):
     return json.loads(body)
@@ -33,11 +35,12 @@ def predict_fn(data, model):
     if data.get("raise"):
         raise ValueError("no such dog")
     print("asked", data, flush=True)
-    return {"pid": os.getpid(), "data": data, **model}
+    return {"pid": who(os.getpid()), "data": data, **model}
 
 def output_fn(prediction, accept):
     return json.dumps(prediction)
 """
+)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +95,7 @@ def test_a_models_own_error_comes_back_as_model_error(hosting: Hosting, echo: st
 
 def test_a_killed_instance_is_replaced_and_no_request_fails(hosting: Hosting, echo: str) -> None:
     victim = json.loads(hosting.invoke(echo))["pid"]
-    os.kill(victim, signal.SIGKILL)
+    kill(victim, signal.SIGKILL)
     replies = [json.loads(hosting.invoke(echo)) for _ in range(20)]
     assert victim not in {reply["pid"] for reply in replies}
 
@@ -334,7 +337,7 @@ def test_a_deleted_endpoint_leaves_no_process_and_no_name(hosting: Hosting) -> N
     reply = json.loads(hosting.invoke("short-lived"))
     hosting.sagemaker.delete_endpoint(EndpointName="short-lived")
     hosting.wait_deleted("short-lived")
-    for pid in (reply["pid"], reply["loaded by"]):
-        assert not os.path.exists(f"/proc/{pid}")
+    assert not lives(reply["pid"])
+    assert not lives(reply["loaded by"])
     hosting.sagemaker.create_endpoint(EndpointName="short-lived", EndpointConfigName="short-lived")
     hosting.wait("short-lived")

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.inside import WHO
 from tests.integration.functions import ECHO, Functions
 from tests.integration.refusals import error_of
 from tests.planes import Plane, wait_until
@@ -51,7 +52,8 @@ def test_a_function_answers_to_its_arn_and_to_its_latest_version(
 def test_simultaneous_invocations_have_an_environment_each(functions: Functions) -> None:
     functions.create(
         "nap",
-        "import os, time\ndef handler(event, context):\n    time.sleep(1); return os.getpid()\n",
+        WHO + "import os, time\ndef handler(event, context):\n"
+        "    time.sleep(1); return who(os.getpid())\n",
         Timeout=60,
     )
     with concurrent.futures.ThreadPoolExecutor(4) as pool:

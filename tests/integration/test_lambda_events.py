@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.conftest import PlaneFactory
+from tests.inside import WHO, lives
 from tests.integration.functions import Functions
 from tests.planes import Plane, wait_until
 
@@ -92,11 +91,9 @@ def test_many_events_are_each_delivered(functions: Functions) -> None:
 
 
 def test_an_idle_environment_ends_after_five_minutes_of_policy_time(functions: Functions) -> None:
-    functions.create("idle", "import os\ndef handler(event, context):\n    return os.getpid()\n")
+    functions.create(
+        "idle", WHO + "import os\ndef handler(event, context):\n    return who(os.getpid())\n"
+    )
     first = functions.invoke("idle")["json"]
-    wait_until(lambda: not _lives(first))
+    wait_until(lambda: not lives(first))
     assert functions.invoke("idle")["json"] != first
-
-
-def _lives(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()

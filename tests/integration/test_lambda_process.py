@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import signal
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.inside import kill, lives
 from tests.integration.functions import ECHO, Functions, archive
 from tests.planes import wait_until
 
@@ -101,8 +101,8 @@ def test_a_process_that_ends_is_an_error_and_the_next_invocation_has_a_new_one(
 def test_a_process_that_dies_between_invocations_is_replaced(functions: Functions) -> None:
     functions.create("mortal", ECHO)
     pid = functions.invoke("mortal", {})["json"]["pid"]
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not Path(f"/proc/{pid}").exists())
+    kill(pid, signal.SIGKILL)
+    wait_until(lambda: not lives(pid))
     assert functions.invoke("mortal", {})["json"]["pid"] != pid
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
-import os
 import signal
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import PlaneFactory
+from tests.inside import kill, lives
 from tests.integration.provisioned import NAP, Napping, metric, ready
 from tests.integration.refusals import refused
 from tests.planes import Plane, wait_until
@@ -170,13 +169,13 @@ def test_a_crashed_environment_is_replaced_by_one_that_is_ready(plane: Plane) ->
     first = function.call()
     assert function.call(crash=True)["errorType"] == "Runtime.ExitError"
     second = wait_for_another(function, first["pid"])
-    os.kill(second["pid"], signal.SIGKILL)  # while nobody uses it
+    kill(second["pid"], signal.SIGKILL)  # while nobody uses it
     wait_for_another(function, second["pid"])
 
 
 def wait_for_another(function: Napping, pid: int) -> dict[str, Any]:
     """The answer of a provisioned environment that is ready in another process than before."""
-    wait_until(lambda: not Path(f"/proc/{pid}").exists())
+    wait_until(lambda: not lives(pid))
     wait_until(lambda: got(function, "live")["AvailableProvisionedConcurrentExecutions"] == 1)
     began = time.time()
     answer = function.call()
@@ -196,7 +195,7 @@ def test_a_moved_aliass_environments_are_made_again_of_its_new_version(plane: Pl
     assert ready(function.functions, "relocated", "live")["Status"] == "READY"
     answer = function.call()
     assert (answer["version"], answer["type"]) == (2, PROVISIONED)
-    wait_until(lambda: not Path(f"/proc/{former['pid']}").exists())
+    wait_until(lambda: not lives(former["pid"]))
     # A share for another version has its share of the environments.
     function.client.update_alias(
         FunctionName="relocated",
@@ -214,13 +213,13 @@ def test_a_configuration_goes_with_its_alias_its_version_and_its_function(plane:
     function.provision(1)
     pid = function.call()["pid"]
     function.client.delete_alias(FunctionName="vanishing", Name="live")
-    wait_until(lambda: not Path(f"/proc/{pid}").exists())
+    wait_until(lambda: not lives(pid))
     listed = function.client.list_provisioned_concurrency_configs(FunctionName="vanishing")
     assert listed["ProvisionedConcurrencyConfigs"] == []
     function.provision(1, "other")
     pid = function.call(qualifier="other")["pid"]
     function.client.delete_function(FunctionName="vanishing")
-    wait_until(lambda: not Path(f"/proc/{pid}").exists())
+    wait_until(lambda: not lives(pid))
     again = Napping(plane, "vanishing")
     listed = again.client.list_provisioned_concurrency_configs(FunctionName="vanishing")
     assert listed["ProvisionedConcurrencyConfigs"] == []
@@ -248,7 +247,7 @@ def test_provisioned_environments_stay_while_idle_ones_on_demand_go(
     function.provision(1)
     provisioned = function.call()["pid"]
     on_demand = function.call(qualifier="1")["pid"]
-    wait_until(lambda: not Path(f"/proc/{on_demand}").exists())
+    wait_until(lambda: not lives(on_demand))
     assert function.call()["pid"] == provisioned
 
 
@@ -279,7 +278,7 @@ def test_a_killed_planes_configurations_stand_and_their_environments_are_made_ag
     assert {answer["type"] for answer in answers} == {PROVISIONED}
     assert former.isdisjoint(answer["pid"] for answer in answers)
     assert all(answer["started"] < began for answer in answers)
-    assert not any(Path(f"/proc/{pid}").exists() for pid in former)
+    assert not any(lives(pid) for pid in former)
     shown = function.client.get_function_concurrency(FunctionName="lasting")
     assert shown["ReservedConcurrentExecutions"] == 3
 

@@ -184,10 +184,11 @@ print(json.dumps([endpoint, region, *keys[:3]]))
     assert Metadata(endpoint[:-2] + "/").token("60") == 404  # not its secret
 
 
-def test_what_a_notebook_installs_is_in_its_own_environment_alone(browser, tmp_path):
-    built = tmp_path / "only_there-1.0-py3-none-any.whl"
-    built.write_bytes(wheel("only_there", "1.0", "PLACE = __file__"))
+def test_what_a_notebook_installs_is_in_its_own_environment_alone(browser):
+    built = "/tmp/only_there-1.0-py3-none-any.whl"
+    content = wheel("only_there", "1.0", "PLACE = __file__")
     code = f"""
+open({built!r}, "wb").write({content!r})
 %pip install --quiet --no-index {built}
 import only_there, torch, torchvision
 print("at", only_there.PLACE)
