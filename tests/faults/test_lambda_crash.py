@@ -68,7 +68,7 @@ def test_a_function_that_was_being_created_when_the_plane_died_gets_active(
     functions.client.get_waiter("function_active_v2").wait(
         FunctionName="unborn", WaiterConfig={"Delay": 0.1, "MaxAttempts": 300}
     )
-    assert functions.invoke("unborn", {"n": 1})["json"] > 0
+    assert functions.invoke("unborn", {"n": 1})["json"]
 
 
 def test_an_acknowledged_event_is_delivered_whenever_the_plane_dies(
