@@ -173,7 +173,7 @@ def test_a_crashed_environment_is_replaced_by_one_that_is_ready(plane: Plane) ->
     wait_for_another(function, second["pid"])
 
 
-def wait_for_another(function: Napping, pid: int) -> dict[str, Any]:
+def wait_for_another(function: Napping, pid: str) -> dict[str, Any]:
     """The answer of a provisioned environment that is ready in another process than before."""
     wait_until(lambda: not lives(pid))
     wait_until(lambda: got(function, "live")["AvailableProvisionedConcurrentExecutions"] == 1)
