@@ -7,6 +7,7 @@
 #   make test-clients  the AWS CLI, both sagemaker SDKs and a browser (Chromium) against a plane
 #   make test-real     the recipe and the demo on photos of dogs: PHOTOS=DIR
 #   make demo-least-privilege  the demo again under the policies that `kennel iam generate` writes
+#   make fuzz          odd inputs against every parser and a plane, for MINUTES=60 in all
 #   make soak          the tests that kill -9 planes and instances, at KILLS=200 random moments each
 #   make bench         measures this machine; prints medians and ratios
 #   make docs          writes the pages that are made from the code (docs/coverage.md, ...)
@@ -32,13 +33,14 @@ CLIENTS_V3 := .venv-clients-3
 SDK_V3 := 3.27.0
 WORKERS ?= 2
 KILLS ?= 200
+MINUTES ?= 60
 ARGS ?=
 
 # The stamp's name holds what the installation was made from, so that another lock is another stamp
 # whatever the files' times say.
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
 
-.PHONY: help install lint test test-clients test-real soak bench demo demo-least-privilege docs lock clean
+.PHONY: help install lint test test-clients test-real fuzz soak bench demo demo-least-privilege docs lock clean
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
@@ -84,6 +86,9 @@ $(CLIENTS_V3)/.installed-sagemaker-$(SDK_V3):
 test-real: install
 	@test -n "$(PHOTOS)" || { echo "Name a folder of photos: make test-real PHOTOS=DIR" >&2; exit 2; }
 	KENNEL_DOGS="$(PHOTOS)" $(BIN)/pytest tests/real $(ARGS)
+
+fuzz: install
+	$(BIN)/python -W ignore -m tests.fuzz --minutes $(MINUTES) $(ARGS)
 
 soak: install
 	KILLS=$(KILLS) SCALES="60 1" SOAK_REQUESTS=20000 SOAK_OBJECT_BYTES=5368709120 $(BIN)/pytest tests/faults \

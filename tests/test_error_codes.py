@@ -57,7 +57,7 @@ SHARED: dict[str, frozenset[str]] = {
     "kennel.errors.ValidationException": frozenset(
         {"application-autoscaling", "lambda", "sagemaker"}
     ),
-    "kennel.gateway.application.ServiceUnavailable": EVERY,
+    "kennel.gateway.budget.ServiceUnavailable": EVERY,
     "kennel.gateway.bodies.RequestEntityTooLargeException": EVERY,
     "kennel.gateway.form_uploads.IncorrectNumberOfFilesInPostRequest": frozenset({"s3"}),
     "kennel.gateway.form_uploads.MalformedPOSTRequest": frozenset({"s3"}),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 from dataclasses import replace
 from itertools import pairwise
 
@@ -17,6 +15,7 @@ from kennel.auth.signing import signing_key
 from kennel.errors import AwsError, ClientError
 from kennel.identity import Principal
 from kennel.wire import HttpRequest
+from tests.auth.chunk_writer import encoded
 
 # The worked examples of "Signature Calculations for the Authorization Header: Transferring Payload
 # in Multiple Chunks" and "… Including Trailing Headers", S3 API reference: 66,560 letters a in
@@ -42,31 +41,6 @@ def _example(signatures: tuple[str, ...] = EXAMPLE_SIGNATURES) -> bytes:
         f"{len(chunk):x};chunk-signature={signature}\r\n".encode() + chunk + b"\r\n"
         for chunk, signature in zip(chunks, signatures, strict=True)
     )
-
-
-def _sign(kind: str, previous: str, *hashed: bytes) -> str:
-    lines = [f"AWS4-HMAC-SHA256-{kind}", SIGNING.timestamp, SIGNING.scope, previous]
-    lines += [hashlib.sha256(one).hexdigest() for one in hashed]
-    return hmac.digest(SIGNING.key, "\n".join(lines).encode(), "sha256").hex()
-
-
-def _encoded(
-    chunks: list[bytes], *, sign: bool = False, trailers: dict[str, str] | None = None
-) -> bytes:
-    body, previous = b"", SIGNING.seed
-    for chunk in [*chunks, b""]:
-        extension = ""
-        if sign:
-            previous = _sign("PAYLOAD", previous, b"", chunk)
-            extension = f";chunk-signature={previous}"
-        body += f"{len(chunk):x}{extension}\r\n".encode() + chunk + (b"\r\n" if chunk else b"")
-    if trailers:
-        body += "".join(f"{name}:{value}\r\n" for name, value in trailers.items()).encode()
-        if sign:
-            text = "".join(f"{name}:{trailers[name]}\n" for name in sorted(trailers))
-            signature = _sign("TRAILER", previous, text.encode())
-            body += f"x-amz-trailer-signature:{signature}\r\n".encode()
-    return body + b"\r\n"
 
 
 def _decoded(decoder: AwsChunkedDecoder, body: bytes, cuts: list[int] | None = None) -> bytes:
@@ -112,6 +86,12 @@ def test_each_signature_of_the_example_counts(position: int) -> None:
     assert _error(decoder, _example(tuple(signatures))) == "SignatureDoesNotMatch"
 
 
+def _body(
+    chunks: list[bytes], *, sign: bool = False, trailers: dict[str, str] | None = None
+) -> bytes:
+    return encoded(SIGNING, chunks, sign=sign, trailers=trailers)
+
+
 _chunks = st.lists(st.binary(min_size=1, max_size=40), max_size=5)
 _cuts = st.lists(st.integers(0, 2_000), max_size=12)
 
@@ -121,7 +101,7 @@ def test_any_cut_of_the_body_gives_the_same(
     chunks: list[bytes], cuts: list[int], sign: bool, trailer: bool
 ) -> None:
     trailers = {CHECKSUM: "AAAAAA=="} if trailer else {}
-    body = _encoded(chunks, sign=sign, trailers=trailers)
+    body = _body(chunks, sign=sign, trailers=trailers)
     whole = b"".join(chunks)
     decoder = AwsChunkedDecoder(len(whole), SIGNING if sign else None, frozenset(trailers))
     assert _decoded(decoder, body, cuts) == whole
@@ -132,7 +112,7 @@ def test_any_cut_of_the_body_gives_the_same(
 def test_one_changed_bit_is_refused_or_changes_nothing(
     chunks: list[bytes], data: st.DataObject
 ) -> None:
-    body = _encoded(chunks, sign=True, trailers={CHECKSUM: "AAAAAA=="})
+    body = _body(chunks, sign=True, trailers={CHECKSUM: "AAAAAA=="})
     at = data.draw(st.integers(0, len(body) - 1))
     changed = body[:at] + bytes([body[at] ^ 1 << data.draw(st.integers(0, 7))]) + body[at + 1 :]
     decoder = AwsChunkedDecoder(len(b"".join(chunks)), SIGNING, frozenset({CHECKSUM}))
@@ -181,14 +161,14 @@ def test_an_announced_trailer_must_come() -> None:
 
 
 def test_a_changed_trailer_is_refused() -> None:
-    body = _encoded([b"abc"], sign=True, trailers={CHECKSUM: "AAAAAA=="})
+    body = _body([b"abc"], sign=True, trailers={CHECKSUM: "AAAAAA=="})
     decoder = AwsChunkedDecoder(3, SIGNING, frozenset({CHECKSUM}))
     changed = body.replace(b"AAAAAA==", b"BAAAAA==")
     assert _error(decoder, changed) == "SignatureDoesNotMatch"
 
 
 def test_signed_trailers_need_their_signature() -> None:
-    body = _encoded([b"abc"], sign=True) + b"\r\n"
+    body = _body([b"abc"], sign=True) + b"\r\n"
     body = body[:-4] + f"{CHECKSUM}:AAAAAA==\r\n\r\n".encode()
     decoder = AwsChunkedDecoder(3, SIGNING, frozenset({CHECKSUM}))
     assert _error(decoder, body) == "IncompleteBody"
@@ -222,13 +202,13 @@ def test_the_decoder_follows_the_requests_headers() -> None:
     request = _put(x_amz_decoded_content_length="3", x_amz_trailer="X-Amz-Checksum-CRC32")
     unsigned = payload_decoder(request, _verified("STREAMING-UNSIGNED-PAYLOAD-TRAILER"))
     assert unsigned is not None
-    body = _encoded([b"abc"], trailers={CHECKSUM: "AAAAAA=="})
+    body = _body([b"abc"], trailers={CHECKSUM: "AAAAAA=="})
     assert _decoded(unsigned, body) == b"abc"
     assert unsigned.trailers == {CHECKSUM: "AAAAAA=="}
     signed = payload_decoder(request, _verified("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"))
     assert signed is not None
-    body = _encoded([b"abc"], sign=True, trailers={CHECKSUM: "AAAAAA=="})
+    body = _body([b"abc"], sign=True, trailers={CHECKSUM: "AAAAAA=="})
     assert _decoded(signed, body) == b"abc"
     plain = payload_decoder(request, _verified("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"))
     assert plain is not None
-    assert _decoded(plain, _encoded([b"abc"], sign=True)) == b"abc"
+    assert _decoded(plain, _body([b"abc"], sign=True)) == b"abc"

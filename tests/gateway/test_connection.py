@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, cast
 
@@ -64,6 +64,12 @@ def _served(check: Callable[[int], Awaitable[None]], bounds: Bounds = _BOUNDS) -
     asyncio.run(run())
 
 
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):  # the server may have been quicker
+        await writer.wait_closed()
+
+
 async def _drip(port: int, first: bytes, drop: bytes) -> bytes:
     """Sends `first` and then a drop every now and then until the server closes; its last words."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -72,7 +78,7 @@ async def _drip(port: int, first: bytes, drop: bytes) -> bytes:
     while not reading.done():
         writer.write(drop)
         await asyncio.sleep(0.02)
-    writer.close()
+    await _closed(writer)
     return reading.result() if reading.exception() is None else b""
 
 
@@ -98,7 +104,7 @@ def test_a_connection_that_says_nothing_is_closed() -> None:
     async def check(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         assert await reader.read() == b""
-        writer.close()
+        await _closed(writer)
 
     _served(check)
 
@@ -108,7 +114,7 @@ def test_a_body_that_stops_is_not_waited_for() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1234")
         assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
-        writer.close()
+        await _closed(writer)
 
     _served(check)
 
@@ -121,7 +127,7 @@ def test_a_slow_body_that_goes_on_arrives() -> None:
             writer.write(b"1")
             await asyncio.sleep(0.04)
         assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200 ")
-        writer.close()
+        await _closed(writer)
 
     _served(check)
 
@@ -131,7 +137,7 @@ def test_a_head_above_the_bound_is_refused() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"a" * 5000)
         assert (await reader.read()).startswith(b"HTTP/1.1 431 ")
-        writer.close()
+        await _closed(writer)
 
     _served(check)
 
@@ -146,7 +152,7 @@ def test_a_client_that_never_reads_its_reply_is_let_go() -> None:
         except ConnectionResetError:
             received = 0
         assert received < _LARGE
-        writer.close()
+        await _closed(writer)
 
     _served(check)
 
@@ -160,7 +166,7 @@ def test_one_connection_too_many_is_turned_away() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
         for _, one in [*many, (reader, writer)]:
-            one.close()
+            await _closed(one)
 
     _served(check)
 
@@ -174,6 +180,17 @@ def test_two_requests_at_once_on_one_connection_get_their_replies_in_order() -> 
         while text.count(b"HTTP/1.1 200") < 2 or not text.endswith(b"5\r\n0\r\n\r\n"):
             text += await reader.read(4096)
         assert text.index(b"\r\n3\r\n") < text.index(b"\r\n5\r\n")
-        writer.close()
+        await _closed(writer)
+
+    _served(check)
+
+
+def test_a_client_that_hangs_up_its_end_still_gets_its_reply() -> None:
+    async def check(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        writer.write_eof()
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        await _closed(writer)
 
     _served(check)

@@ -2,6 +2,7 @@
 
 from kennel.auth.authorizer import IamMode, PolicyAuthorizer
 from kennel.auth.chunked import AwsChunkedDecoder, payload_decoder
+from kennel.auth.claim import claimed_key
 from kennel.auth.errors import as_aws_error
 from kennel.auth.failures import AuthenticationError, Failure
 from kennel.auth.post_policy import check_policy, verify_form
@@ -19,6 +20,7 @@ __all__ = [
     "Verified",
     "as_aws_error",
     "check_policy",
+    "claimed_key",
     "payload_decoder",
     "unsigned",
     "verify",

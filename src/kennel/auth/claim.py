@@ -8,13 +8,22 @@ from dataclasses import dataclass
 
 from kennel.auth.failures import AuthenticationError, Failure
 from kennel.auth.timestamps import from_http_date, parse_basic
+from kennel.wire import HttpRequest
 
-__all__ = ["ALGORITHM", "Claim", "credential_parts", "header_claim", "query_claim"]
+__all__ = [
+    "ALGORITHM",
+    "Claim",
+    "claimed_key",
+    "credential_parts",
+    "header_claim",
+    "query_claim",
+]
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 
 _MOST_EXPIRES = 604_800  # seconds: a week
 _DEFAULT_EXPIRES = 900  # where a service other than S3 is asked without X-Amz-Expires
+_KEY = re.compile(r"Credential=([^/,\s]+)")
 _NUMBER = re.compile(r"-?[0-9]+")
 _QUERY_PARTS = ("X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders")
 
@@ -39,6 +48,17 @@ class Claim:
     def scope(self) -> str:
         """The credential scope, without the key id."""
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
+
+
+def claimed_key(request: HttpRequest) -> str:
+    """The access key id that a request says it is signed with; empty if it says none that can be
+    read. Whether that is true is for `verify` to find out."""
+    authorization = request.headers.get("authorization")
+    if authorization is not None:
+        match = _KEY.search(authorization)
+        return match[1] if match else ""
+    credential = request.query_values.get("X-Amz-Credential", "")
+    return credential.partition("/")[0] or request.query_values.get("AWSAccessKeyId", "")
 
 
 def header_claim(authorization: str, headers: Mapping[str, str]) -> Claim:

@@ -17,7 +17,6 @@ from dataclasses import replace
 from typing import Any
 
 from kennel.auth import AuthenticationError, Failure, Verified, unsigned, verify
-from kennel.errors import ServerError
 from kennel.gateway.bodies import (
     SHORT_BODY,
     ClientDisconnected,
@@ -26,6 +25,7 @@ from kennel.gateway.bodies import (
     read_body,
     send_slices,
 )
+from kennel.gateway.budget import BodyBudget, ServiceUnavailable
 from kennel.gateway.failures import failure_of
 from kennel.gateway.misdirected import refusal
 from kennel.gateway.plane import Plane
@@ -54,19 +54,14 @@ __all__ = ["Application", "Responder"]
 
 log = logging.getLogger(__name__)
 
-_BODY_LIMIT = 72 << 20  # a 50 MB function archive in base64, and its JSON around it
+_BODY_LIMIT = 8 << 20  # bytes: PutLogEvents' megabyte, each of its letters escaped
+_ARCHIVE_LIMIT = 72 << 20  # a 50 MB function archive in base64, and its JSON around it
 _IN_FLIGHT_LIMIT = 1024  # requests that wait or run; more are told to come back
 _THREADS = 48
 _TAKING = frozenset({"PUT", "POST"})  # the methods of operations that take an object
 
 Responder = Callable[[HttpRequest, Receive, Send, str], Awaitable[bool]]
 """Answers a request that is its own (true) or leaves it untouched (false)."""
-
-
-class ServiceUnavailable(ServerError):
-    """The plane has more requests in flight than it takes."""
-
-    status = 503
 
 
 class Application:
@@ -77,6 +72,7 @@ class Application:
         self._responders = responders
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="gateway")
         self._in_flight = 0
+        self._budget = BodyBudget()
 
     def close(self) -> None:
         """Lets the running requests finish and ends the pool."""
@@ -92,22 +88,29 @@ class Application:
             if refused is not None:
                 await send_response(send, refused, request_id)
                 return
-            for responder in self._responders:
-                if await responder(request, receive, send, request_id):
-                    return
-            await self._answer(request, receive, send, request_id)
+            with self._budget.lease(request, self._plane.credentials) as lease:
+                counted = lease.counting(receive)
+                for responder in self._responders:
+                    if await responder(request, counted, send, request_id):
+                        return
+                await self._answer(request, receive, counted, send, request_id)
         except ClientDisconnected:
             log.debug("client left during %s %s", request.method, request.path)
 
     async def _answer(
-        self, request: HttpRequest, receive: Receive, send: Send, request_id: str
+        self,
+        request: HttpRequest,
+        receive: Receive,
+        counted: Receive,
+        send: Send,
+        request_id: str,
     ) -> None:
         exchange = _Exchange(self._plane, request, request_id)
         self._in_flight += 1
         try:
             if self._in_flight > _IN_FLIGHT_LIMIT:
                 raise ServiceUnavailable("Too many requests at once. Please reduce your rate.")
-            reply = await self._run(exchange, receive)
+            reply = await self._run(exchange, receive, counted)
         except ClientDisconnected:
             raise
         except Exception as error:  # the request boundary: whatever it is becomes an AWS error
@@ -123,10 +126,12 @@ class Application:
             await send_slices(send, slices, self._pool)
 
     async def _run(
-        self, exchange: _Exchange, receive: Receive
+        self, exchange: _Exchange, receive: Receive, counted: Receive
     ) -> tuple[HttpResponse, BlobSlices | None]:
+        """`receive` is for a body that goes to disk, `counted` for one that goes to memory."""
         loop = asyncio.get_running_loop()
-        if exchange.request.method in _TAKING and scope_service(exchange.request) == "s3":
+        service = scope_service(exchange.request)
+        if exchange.request.method in _TAKING and service == "s3":
             # S3's operations are known by their route, and some must not be read into memory.
             await loop.run_in_executor(self._pool, exchange.admit)
             if exchange.streams_in:
@@ -139,7 +144,8 @@ class Application:
                     )
                 finally:
                     upload.close()
-        exchange.request = replace(exchange.request, body=await read_body(receive, _BODY_LIMIT))
+        limit = _ARCHIVE_LIMIT if service == "lambda" else _BODY_LIMIT
+        exchange.request = replace(exchange.request, body=await read_body(counted, limit))
         return await loop.run_in_executor(self._pool, exchange.run)
 
 

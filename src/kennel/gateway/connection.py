@@ -95,6 +95,24 @@ class BoundedConnection(HttpToolsProtocol):
         if self._stage is _Stage.NOTHING and self.cycle.response_complete:
             self._expect_head()
 
+    def eof_received(self) -> bool | None:
+        """A client that has said all it has to say still gets its reply."""
+        if (
+            self._stage is _Stage.NOTHING
+            and self.cycle is not None
+            and not self.cycle.response_complete
+            and self.transport.can_write_eof()
+        ):
+            last = self.pipeline[0][0] if self.pipeline else self.cycle
+            last.keep_alive = False  # so that the connection is closed behind it
+            return True
+        self._abandon()
+        return None
+
+    def send_400_response(self, msg: str) -> None:
+        super().send_400_response(msg)
+        self._abandon()
+
     def pause_writing(self) -> None:
         self._unread_since = self.loop.time()
         super().pause_writing()
@@ -108,6 +126,7 @@ class BoundedConnection(HttpToolsProtocol):
         bounds = self._bounds
         unread = self._unread_since
         if self._refused or (unread is not None and now - unread > bounds.unread_seconds):
+            self._abandon()
             self.transport.abort()
         elif self._stage is _Stage.HEAD and now - self._begun > bounds.head_seconds:
             self._refuse("408 Request Timeout", "The head did not come in time.")
@@ -132,11 +151,20 @@ class BoundedConnection(HttpToolsProtocol):
                 + body
             )
         self._refused = True
+        self._abandon()
         # What still comes is thrown away for a moment: closed at once, the client would see a
         # reset and not the reply.
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+
+    def _abandon(self) -> None:
+        """Tells what is at work on this connection's requests that nobody waits for it any more: a
+        reply would be written to a closed transport."""
+        for cycle in (self.cycle, *(waiting for waiting, _ in self.pipeline)):
+            if cycle is not None:
+                cycle.disconnected = True
+                cycle.message_event.set()
 
     def _owes_no_other_reply(self) -> bool:
         """Whether a reply written now would be taken for the one to the present request."""

@@ -31,13 +31,16 @@ def refusal(request: HttpRequest) -> HttpResponse | None:
             "Ask it as localhost or 127.0.0.1, or by one of AWS's hosts.",
         )
     origin = request.headers.get("origin")
-    if (
-        origin is not None
-        and request.path.startswith(_PLANES_OWN)
-        and urlsplit(origin).netloc != host
-    ):
+    if origin is not None and request.path.startswith(_PLANES_OWN) and not _is_from(origin, host):
         return _plain(403, "A page of another origin may not ask the plane for what is its own.")
     return None
+
+
+def _is_from(origin: str, host: str) -> bool:
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=1024)

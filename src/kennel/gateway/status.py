@@ -40,9 +40,13 @@ class StatusPage:
     ) -> bool:
         if not request.path.startswith(_PREFIX):
             return False
-        await read_body(receive, 0)
-        loop = asyncio.get_running_loop()
-        response = await loop.run_in_executor(None, self._answer, request, request_id)
+        try:
+            await read_body(receive, 0)
+        except AwsError as error:
+            response = encode_error(error, "kennel", "rest-json", request_id)
+        else:
+            loop = asyncio.get_running_loop()
+            response = await loop.run_in_executor(None, self._answer, request, request_id)
         await send_response(send, response, request_id)
         return True
 

@@ -176,7 +176,7 @@ def read_file(path: Path) -> tuple[dict[str, tuple[str, ...]], Any]:
         table = tomllib.loads(path.read_text())
     except OSError as error:
         raise BadPlan(f"{path} can't be read: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
         raise BadPlan(f"{path} is no TOML: {error}") from None
     traffic = table.pop("traffic", None)
     return read_table(table, str(path)), traffic

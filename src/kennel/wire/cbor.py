@@ -19,7 +19,10 @@ def decode_cbor(shape: Any, body: bytes) -> dict[str, Any]:
 
     if not body or shape is None:
         return {}
-    value = cbor2.loads(body)
+    try:
+        value = cbor2.loads(body)  # it nests at most 400 deep
+    except cbor2.CBORError as error:
+        raise ValueError(f"the body is no CBOR: {error}") from error
     if not isinstance(value, dict):
         raise ValueError("the body is not a CBOR map")
     decoded: dict[str, Any] = _decode(shape, value)

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import ParseError
 import msgspec
 
 from kennel.errors import ClientError
+from kennel.wire.bounds import MOST_PARAMETERS, check_json_depth, check_xml
 from kennel.wire.cbor import decode_cbor, encode_cbor
 from kennel.wire.identify import Target
 from kennel.wire.models import operation_model
@@ -54,7 +55,11 @@ def decode(target: Target, request: HttpRequest) -> dict[str, Any]:
             _check_json(operation, body)
         values = list(request.query_pairs)
         if target.protocol in ("query", "ec2"):
-            values += parse_qsl(body.decode("utf-8"), keep_blank_values=True)
+            values += parse_qsl(
+                body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS
+            )
+        if target.protocol == "rest-xml":
+            check_xml(body)
         parsed = parse_request(
             operation,
             target.protocol,
@@ -67,7 +72,15 @@ def decode(target: Target, request: HttpRequest) -> dict[str, Any]:
         )
     except ParseError as error:
         raise MalformedXML("The XML you provided was not well-formed") from error
-    except (RequestParserError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        RequestParserError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        OSError,  # a timestamp that the machine's clock can't show
+    ) as error:
         if target.protocol == "rest-xml":
             raise MalformedXML(
                 "The XML you provided was not well-formed or did not validate "
@@ -84,6 +97,7 @@ def _check_json(operation: Any, body: bytes) -> None:
     payload = None if shape is None else shape.serialization.get("payload")
     if not body or (payload and shape.members[payload].type_name in ("blob", "string")):
         return
+    check_json_depth(body)
     if not isinstance(msgspec.json.decode(body), dict):
         raise ValueError("the body is not a JSON object")
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from kennel.wire.bounds import MOST_PARAMETERS
 from kennel.wire.hosts import bucket_of_host, is_aws_host, service_of_host
 from kennel.wire.models import known_service, service_model
 from kennel.wire.request import HttpRequest
@@ -200,7 +201,12 @@ def _unsigned_candidates(request: HttpRequest) -> tuple[str, ...]:
 
 def _query_values(request: HttpRequest) -> dict[str, str]:
     values = dict(request.query_values)
-    for name, found in parse_qs(request.content.decode("utf-8", "replace")).items():
+    body = request.content.decode("utf-8", "replace")
+    if body.count("&") >= MOST_PARAMETERS:
+        raise UnknownOperation(
+            f"The request has more than {MOST_PARAMETERS} parameters.", protocol="query"
+        )
+    for name, found in parse_qs(body).items():
         values[name] = found[-1]
     return values
 

@@ -130,6 +130,8 @@ class FrontDoor(asyncio.Protocol):
         context = await loop.run_in_executor(None, self._capture.authority.server_context, host)
         early = _Early()
         self._leave()
+        if self._transport.is_closing():  # the client left while the certificate was made
+            return
         self._transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         try:
             secured = await loop.start_tls(
@@ -155,6 +157,9 @@ class FrontDoor(asyncio.Protocol):
         except Unreachable as error:
             self._refuse(error.status, str(error))
             return
+        if self._transport.is_closing():  # the client left while the host was looked for
+            far.shutdown()
+            return
         self._leave()
         near = _NearHalf(self._connections)
         near.join(far)
@@ -163,16 +168,15 @@ class FrontDoor(asyncio.Protocol):
         if request.tunnel:
             self._transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         near.data_received(request.head + rest)
-        if self._transport.is_closing():  # the client left while the host was looked for
-            far.shutdown()
-        else:
-            self._transport.resume_reading()
+        self._transport.resume_reading()
 
     def _leave(self) -> None:
         self._connections.discard(self)
 
     def _refuse(self, status: str, message: str) -> None:
         assert self._transport is not None
+        if self._transport.is_closing():
+            return
         body = f"{message}\n".encode()
         self._transport.write(
             f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n"

@@ -116,7 +116,7 @@ def _of_file(path: Path, suffix: str, is_even: bool) -> Traffic:
         raise BadTraffic(f"{path} can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise BadTraffic(f"{path} is no text") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadTraffic(f"{path} is no TOML: {error}") from None
     if suffix == ".json":
         return read_cloudwatch(content, str(path), is_even)

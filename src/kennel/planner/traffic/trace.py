@@ -57,7 +57,7 @@ def read_cloudwatch(content: str, name: str, is_even: bool = False) -> Profile:
     """
     try:
         document = json.loads(content)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not JSON, or a number of thousands of digits
         raise BadTraffic(f"{name} is no JSON: {error}") from None
     try:
         points = dict(_points(document, name)) if isinstance(document, dict) else {}

@@ -6,6 +6,7 @@ link inside the destination, or the whole archive is refused.
 
 from __future__ import annotations
 
+import errno
 import lzma
 import os
 import posixpath
@@ -38,6 +39,10 @@ _BROKEN = (
     ValueError,
     OverflowError,
 )
+
+
+# bzip2's own complaint; a place before the archive's beginning; a name that no file can have.
+_ARCHIVES_FAULT = frozenset({None, errno.EINVAL, errno.ENAMETOOLONG})
 
 
 class ArchiveRefused(Exception):
@@ -73,6 +78,10 @@ def unpack(archive: Path, destination: Path) -> None:
     except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
         name = os.path.basename(error.filename or "")
         raise ArchiveRefused(f"{_UNREADABLE} ({name!r} is both a file and a folder)") from error
+    except OSError as error:
+        if error.errno in _ARCHIVES_FAULT:
+            raise ArchiveRefused(f"{_UNREADABLE} ({error.strerror or error})") from error
+        raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -161,9 +161,11 @@ class Images:
             text = self._file.read_text()
         except FileNotFoundError:
             return {}
+        except UnicodeDecodeError:
+            raise UnknownImage(f"{self._file} is not valid TOML: it is no UTF-8.") from None
         try:
             tables = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
             raise UnknownImage(f"{self._file} is not valid TOML: {error}") from error
         if strange := sorted(tables.keys() - {"images", "kernels"}):
             raise UnknownImage(

@@ -27,6 +27,7 @@ from kennel.services.cloudwatch.errors import (
     InvalidParameterCombinationException,
     InvalidParameterValueException,
     LimitExceededFault,
+    MissingRequiredParameterException,
     ResourceNotFound,
 )
 from kennel.services.cloudwatch.timestamps import epoch
@@ -78,13 +79,17 @@ class AlarmOperations(AlarmTags, CloudWatchBase):
         ctx: Context,
         *,
         AlarmName: str,
-        EvaluationPeriods: int,
-        ComparisonOperator: str,
+        EvaluationPeriods: int | None = None,
+        ComparisonOperator: str = "",
         Tags: Sequence[dict[str, str]] | None = None,
         **values: Any,
     ) -> None:
         """A new alarm starts with INSUFFICIENT_DATA; one that is there keeps its state and tags."""
         check_name(AlarmName)
+        # The model no longer says of these two that every alarm needs them.
+        if EvaluationPeriods is None or not ComparisonOperator:
+            lacking = "EvaluationPeriods" if EvaluationPeriods is None else "ComparisonOperator"
+            raise MissingRequiredParameterException(f"The parameter {lacking} is required.")
         values |= {"EvaluationPeriods": EvaluationPeriods, "ComparisonOperator": ComparisonOperator}
         wanted = configuration(values, ctx.region, ctx.account_id)
         tags = checked_tags({}, Tags or ())
