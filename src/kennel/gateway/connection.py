@@ -95,14 +95,10 @@ class BoundedConnection(HttpToolsProtocol):
         if self._stage is _Stage.NOTHING and self.cycle.response_complete:
             self._expect_head()
 
-    def eof_received(self) -> bool | None:
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio's may say more
         """A client that has said all it has to say still gets its reply."""
-        if (
-            self._stage is _Stage.NOTHING
-            and self.cycle is not None
-            and not self.cycle.response_complete
-            and self.transport.can_write_eof()
-        ):
+        waits = self._stage is _Stage.NOTHING and not self.cycle.response_complete
+        if waits and self.transport.can_write_eof():
             last = self.pipeline[0][0] if self.pipeline else self.cycle
             last.keep_alive = False  # so that the connection is closed behind it
             return True

@@ -96,7 +96,7 @@ class Dispatcher:
         """
         target = self._services.get(service)
         method = None if target is None else target.operation(xform_name(operation))
-        if method is None:
+        if target is None or method is None:
             raise NotImplementedByKennel(
                 f"Kennel does not run the operation {operation} of {service}. "
                 "Kennel's page docs/coverage.md lists what it runs."
@@ -108,6 +108,8 @@ class Dispatcher:
                 f"of {service}'s {operation}."
             )
         self._authorizer.authorize(context, service, operation, parameters)
+        if lacking := sorted(_needed_names(method) - parameters.keys()):
+            raise target.lacking(lacking)
         return method(replace(context, serving=service), **parameters) or {}
 
 
@@ -122,3 +124,17 @@ def _signature_names(function: Any) -> frozenset[str]:
 
 def _parameter_names(method: Any) -> frozenset[str]:
     return _signature_names(getattr(method, "__func__", method))
+
+
+def _needed_names(method: Any) -> frozenset[str]:
+    return _signature_needs(getattr(method, "__func__", method))
+
+
+@lru_cache(maxsize=4096)
+def _signature_needs(function: Any) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        and parameter.default is inspect.Parameter.empty
+    )

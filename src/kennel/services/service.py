@@ -11,6 +11,7 @@ from kennel.client_environment import Reach
 from kennel.clock import Clock
 from kennel.decisions import DecisionRecord
 from kennel.engine import Engine
+from kennel.errors import ClientError, ValidationException
 from kennel.identity import CredentialDirectory, Principal
 from kennel.services.access import Access
 from kennel.store import BlobStore, Database, Migration
@@ -100,6 +101,14 @@ class Service:
     def resource_tags(self, arn: str) -> Mapping[str, str]:
         """The resource's tags, for aws:ResourceTag; empty if there is no such resource."""
         return {}
+
+    def lacking(self, parameters: Sequence[str]) -> ClientError:
+        """The error for a call without parameters that its method needs and that AWS's model does
+        not require."""
+        return ValidationException(
+            f"1 validation error detected: Value null at '{parameters[0]}' failed to satisfy "
+            "constraint: Member must not be null"
+        )
 
     def operation(self, name: str) -> Callable[..., dict[str, Any] | None] | None:
         """The method of an operation in snake case, or None if it is not done here."""

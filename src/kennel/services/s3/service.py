@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kennel.errors import ClientError
 from kennel.services.s3.absent import AbsentConfigurations
 from kennel.services.s3.acl import AccessControlLists
 from kennel.services.s3.area import Area
@@ -15,6 +16,7 @@ from kennel.services.s3.bucket_configurations import BucketConfigurations
 from kennel.services.s3.bucket_policies import BucketPolicies
 from kennel.services.s3.buckets import Buckets
 from kennel.services.s3.deleting import Deleting
+from kennel.services.s3.errors import MalformedXML
 from kennel.services.s3.object_copying import ObjectCopying
 from kennel.services.s3.object_listing import ObjectListing
 from kennel.services.s3.part_copying import PartCopying
@@ -49,6 +51,13 @@ class S3(Service):
         | BucketPolicies.operations
     )
     """Operations that store and give back what has no effect (yet)."""
+
+    def lacking(self, parameters: Sequence[str]) -> ClientError:
+        """What is missing is in all cases what the body says."""
+        return MalformedXML(
+            "The XML you provided was not well-formed or did not validate against our published "
+            "schema"
+        )
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
