@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 __all__ = ["BoundedConnection", "Bounds", "close_overdue"]
 
@@ -65,6 +65,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._heard = self._begun = self.loop.time()
         self._unread_since: float | None = None
         self._refused = False
+        self._unanswered: list[RequestResponseCycle] = []  # uvicorn forgets who is at work
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -83,6 +84,8 @@ class BoundedConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._stage = _Stage.BODY
         super().on_headers_complete()
+        unanswered = [one for one in self._unanswered if not one.response_complete]
+        self._unanswered = [*unanswered, self.cycle]
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -157,10 +160,9 @@ class BoundedConnection(HttpToolsProtocol):
     def _abandon(self) -> None:
         """Tells what is at work on this connection's requests that nobody waits for it any more: a
         reply would be written to a closed transport."""
-        for cycle in (self.cycle, *(waiting for waiting, _ in self.pipeline)):
-            if cycle is not None:
-                cycle.disconnected = True
-                cycle.message_event.set()
+        for cycle in self._unanswered:
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     def _owes_no_other_reply(self) -> bool:
         """Whether a reply written now would be taken for the one to the present request."""
