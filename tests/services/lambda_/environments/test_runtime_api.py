@@ -145,6 +145,22 @@ def test_other_paths_are_not_found(method: str, path: str) -> None:
     assert listener.heard == []
 
 
+@pytest.mark.parametrize(
+    "headers", [{"Host": "evil.example:80"}, {"Origin": "http://evil.example"}, {"Origin": "null"}]
+)
+def test_a_browsers_page_gets_nothing(headers: dict[str, str]) -> None:
+    def work(address: str) -> int:
+        connection = http.client.HTTPConnection(address, timeout=10)
+        connection.request("GET", f"{BASE}/invocation/next", headers=headers)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    listener = Listener()
+    assert served(work, RuntimeApi(listener)) == 403
+    assert listener.heard == []
+
+
 def test_a_client_hears_that_the_api_is_gone() -> None:
     listener = Listener()
     api = RuntimeApi(listener)

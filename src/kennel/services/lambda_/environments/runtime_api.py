@@ -8,6 +8,7 @@ small parses.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -106,6 +107,9 @@ class RuntimeApi:
 
     def handle(self, connection: _Connection, request: _Request) -> None:
         """One whole request."""
+        if _is_of_a_page(request.headers):
+            connection.reply([_refusal(403, "Forbidden")])
+            return
         path = request.path.removeprefix(_BASE)
         if request.method == "GET" and path == "invocation/next":
             self._next(connection)
@@ -151,6 +155,13 @@ class _Request:
     headers: dict[str, str]
     size: int
     body: bytes = b""
+
+
+def _is_of_a_page(headers: Mapping[str, str]) -> bool:
+    """Whether a browser's page asks, by whatever name of its own for this machine; a runtime asks
+    by the address that it was given."""
+    host = headers.get("host", "").partition(":")[0]
+    return "origin" in headers or host not in ("", "127.0.0.1", "localhost")
 
 
 class _Connection(asyncio.Protocol):
@@ -226,7 +237,11 @@ def _parse(head: bytes) -> _Request | None:
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
     length = headers.get("content-length", "0")
-    if len(words) != 3 or not length.isdecimal() or "transfer-encoding" in headers:
+    if (
+        len(words) != 3
+        or not (length.isdecimal() and len(length) < 12)
+        or "transfer-encoding" in headers
+    ):
         return None
     return _Request(words[0], words[1], headers, int(length))
 
