@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kennel.errors import AwsError
-from kennel.wire import HttpRequest, Target, UnknownOperation, decode, identify
+from kennel.wire import HttpRequest, Target, UnknownOperation, decode, identify, validate
 from kennel.wire.bounds import MOST_PARAMETERS, check_json_depth
 from tests.wire.requests import request_for
 
@@ -53,3 +53,22 @@ def test_a_form_of_too_many_parameters_is_refused() -> None:
     with pytest.raises(UnknownOperation, match="more than 200000 parameters"):
         identify(HttpRequest("POST", "/", "", asked.headers, body))
     assert _refusal(Target("iam", "ListUsers", "query"), body).code == "ValidationError"
+
+
+_SLOW = {
+    "CreateClusterSchedulerConfig": {
+        "Name": "a",
+        "ClusterArn": "arn:aws:sagemaker:us-east-1:000000000000:cluster/abcdefghijkl",
+        "SchedulerConfig": {"PriorityClasses": [{"Name": "a" * 60 + "!", "Weight": 1}]},
+    },
+    "CreateCodeRepository": {
+        "CodeRepositoryName": "a",
+        "GitConfig": {"RepositoryUrl": "https://" + "a" * 900 + "!"},
+    },
+}
+
+
+@pytest.mark.parametrize("operation", _SLOW)
+def test_a_value_on_which_awss_own_pattern_goes_on_for_ever_is_refused(operation: str) -> None:
+    with pytest.raises(AwsError, match="regular expression pattern"):
+        validate(Target("sagemaker", operation, "json"), _SLOW[operation])

@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _LIMIT = 72 << 20  # bytes of a form, which is read into memory; S3 takes files of 5 GB
+_MOST_FIELDS = 1000
 _PARAMETERS = {
     "acl": "ACL",
     "cache-control": "CacheControl",
@@ -143,7 +144,8 @@ def _parsed(body: bytes, boundary: str) -> _Form:
     """Fields that come behind the file count for nothing, as on AWS, but are not told apart here:
     they are held to the policy like the others."""
     try:
-        values, files = MultiPartParser().parse(io.BytesIO(body), boundary.encode(), len(body))
+        parser = MultiPartParser(max_form_parts=_MOST_FIELDS)
+        values, files = parser.parse(io.BytesIO(body), boundary.encode(), len(body))
     except (ValueError, HTTPException) as error:  # the latter for a field of half a megabyte
         raise MalformedPOSTRequest(
             "The body of your POST request is not well-formed multipart/form-data."

@@ -11,11 +11,17 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+import regex
+
 from kennel.errors import ClientError, ValidationException
 from kennel.wire.identify import Target
 from kennel.wire.models import operation_model
 
 __all__ = ["InvalidParameterException", "ValidationError", "validate"]
+
+
+_PATTERN_SECONDS = 0.2  # a pattern that is not one of the bad ones takes microseconds
+_SHORT = 24  # letters; letting other threads run costs more than matching so few
 
 
 class ValidationError(ClientError):
@@ -35,7 +41,10 @@ def validate(target: Target, parameters: Mapping[str, Any]) -> None:
     shape = operation.input_shape
     if shape is None:
         return
-    failures = list(_structure_failures(shape, parameters, ""))
+    try:
+        failures = list(_structure_failures(shape, parameters, ""))
+    except _TakesTooLong as error:
+        failures = [str(error)]
     if not failures:
         return
     noun = "error" if len(failures) == 1 else "errors"
@@ -109,11 +118,11 @@ def _string_failures(shape: Any, value: Any, path: str) -> Iterator[str]:
     yield from _length_failures(shape, value, path)
     pattern = shape.metadata.get("pattern")
     if pattern and not allowed:
-        compiled = _compiled(pattern)
-        if compiled is not None and not compiled.fullmatch(value):
-            yield _failure(
-                shape, value, path, f"Member must satisfy regular expression pattern: {pattern}"
-            )
+        failure = _failure(
+            shape, value, path, f"Member must satisfy regular expression pattern: {pattern}"
+        )
+        if not _fits(pattern, value, failure):
+            yield failure
 
 
 def _number_failures(shape: Any, value: Any, path: str) -> Iterator[str]:
@@ -147,10 +156,29 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{shown}" if path else shown
 
 
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """The pattern, or None for the few that use classes Python does not have (`\\p{L}`)."""
+class _TakesTooLong(Exception):
+    """A value on which a pattern goes on for ever; the text is the failure."""
+
+
+def _fits(pattern: str, value: str, failure: str) -> bool:
+    """Whether a value has the pattern. Some of AWS's patterns take a time that explodes with the
+    value's length (`[a-z0-9]([-a-z0-9]*[a-z0-9]){0,39}?`), so it is bounded, and other threads run
+    meanwhile. 3 µs. Raises _TakesTooLong."""
+    compiled = _compiled(pattern)
     try:
-        return re.compile(pattern)
+        return compiled is None or bool(
+            compiled.fullmatch(value, timeout=_PATTERN_SECONDS, concurrent=len(value) > _SHORT)
+        )
+    except TimeoutError:
+        raise _TakesTooLong(failure) from None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> regex.Pattern[str] | None:
+    """The pattern, or None for the few that use classes `re` does not have (`\\p{L}`). Those that
+    `re` has mean the same to both."""
+    try:
+        re.compile(pattern)
     except re.error:
         return None
+    return regex.compile(pattern)
