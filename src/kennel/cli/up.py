@@ -115,10 +115,20 @@ def _say_mode(settings: Settings) -> None:
         print(f"IAM policies {what} (--iam={settings.iam}).")
 
 
+def _say_limits() -> None:
+    """What this machine can't hold processes to, or keep from them."""
+    from kennel.engine import LocalEngine  # slower to import than what goes wrong before
+
+    with LocalEngine() as engine:
+        for limit in engine.capabilities.limits:
+            print(f"Not on this machine: {limit}")
+
+
 def _say_ready(settings: Settings, url: str, hint: str) -> None:
     state = settings.state
     print(f"The plane on {state} is ready at {url}; Ctrl-C stops it. In another shell:  {hint}")
     _say_mode(settings)
+    _say_limits()
     sys.stdout.flush()
 
 
@@ -140,6 +150,7 @@ def _detach(settings: Settings, hint: str) -> int:
     print(f"The plane is ready at {record.url} (region {record.region}, pid {record.pid}).")
     print(f"Its state is in {settings.state}, its log in {log}.")
     _say_mode(settings)
+    _say_limits()
     print(f"Point AWS clients at it with:  {hint}")
     return 0
 

@@ -7,6 +7,7 @@ when, and the subscriber gets it at least once, with the offset that tells it ap
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
@@ -168,11 +169,15 @@ class Shipment:
 
     def _read(self) -> bytes:
         try:
-            with self.path.open("rb") as file:
-                file.seek(self._place)
-                return file.read(CHUNK_BYTES)
-        except FileNotFoundError:
-            return b""
+            # A process may write in the folder of its log: a link to somebody's keys is not read.
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ELOOP):
+                return b""
+            raise
+        with os.fdopen(descriptor, "rb") as file:
+            file.seek(self._place)
+            return file.read(CHUNK_BYTES)
 
     def _announce(self, piece: Piece) -> None:
         if self._on_lines is None:

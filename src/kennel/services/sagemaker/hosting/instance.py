@@ -67,7 +67,9 @@ def kill_if_too_large(instance: Instance, limit: InstanceType) -> None:
     instance.signal(signal.SIGKILL)
     larger = limit.next_larger(InstanceUse.HOSTING)
     advice = f" Try {larger.name} with {larger.memory}." if larger else ""
-    with (instance.folder / "log").open("a") as file:
+    # The process may have put a link in its place.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    with os.fdopen(os.open(instance.folder / "log", flags, 0o600), "a") as file:
         file.write(
             f"kennel: this instance was killed: it used {used / 2**30:.1f} GiB, and "
             f"{limit.name} has {limit.memory}.{advice}\n"
