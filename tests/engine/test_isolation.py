@@ -107,7 +107,8 @@ def found(state: Path, tmp_path: Path, python, monkeypatch):
         spec = type(spec)(**{**_fields(spec), "command": (*spec.command, *arguments)})
         ended = engine.run(spec).wait()
         neighbour.stop(0)
-        assert ended is not None and ended.code == 0, spec.log.read_text()
+        assert ended is not None
+        assert ended.code == 0, spec.log.read_text()
         return json.loads(spec.log.read_text())
 
 
