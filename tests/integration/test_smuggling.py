@@ -49,7 +49,16 @@ _AMBIGUOUS = {
 def test_an_ambiguous_request_is_refused_and_nothing_behind_it_is_answered(
     plane: Plane, request_bytes: bytes
 ) -> None:
-    reply = _speak(plane, request_bytes)
+    _check_refused(_speak(plane, request_bytes))
+
+
+@pytest.mark.parametrize("request_bytes", _AMBIGUOUS.values(), ids=_AMBIGUOUS)
+def test_it_is_refused_by_way_of_the_proxy_as_well(plane: Plane, request_bytes: bytes) -> None:
+    target = b" http://s3.us-east-1.amazonaws.com/ "
+    _check_refused(_speak(plane, request_bytes.replace(b" / ", target, 1)))
+
+
+def _check_refused(reply: bytes) -> None:
     assert reply.count(b"HTTP/1.1 ") == 1, reply
     assert reply.startswith(b"HTTP/1.1 4"), reply
     assert b"hidden" not in reply

@@ -7,7 +7,6 @@ Object" in the Amazon S3 API reference.
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import json
 from collections.abc import Mapping
@@ -114,7 +113,7 @@ def check_policy(fields: Mapping[str, str], bucket: str, size: int, now: float) 
 def _document(text: str) -> dict[str, Any]:
     try:
         policy = json.loads(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError) as error:
+    except (ValueError, RecursionError) as error:  # binascii.Error is a ValueError
         raise InvalidPolicyDocument("Invalid Policy: Invalid JSON.") from error
     if not isinstance(policy, dict):
         raise InvalidPolicyDocument("Invalid Policy: Invalid JSON.")

@@ -129,7 +129,6 @@ class FrontDoor(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         context = await loop.run_in_executor(None, self._capture.authority.server_context, host)
         early = _Early()
-        self._leave()
         if self._transport.is_closing():  # the client left while the certificate was made
             return
         self._transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -145,10 +144,13 @@ class FrontDoor(asyncio.Protocol):
             if host not in self._capture.distrusted:
                 self._capture.distrusted.add(host)
                 log.info("a client did not go on with TLS for %s: %s", host, error)
+            self._leave()
             self._transport.close()
             return
         if secured is not None and not early.lost:
             self._hand_over(secured, early.data)
+        else:
+            self._leave()
 
     async def _tunnel(self, request: ProxyRequest, rest: bytes) -> None:
         assert self._transport is not None

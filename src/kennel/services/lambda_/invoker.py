@@ -198,7 +198,7 @@ def _decoded(client_context: str) -> str:
         )
     try:
         parsed = msgspec.json.decode(base64.b64decode(client_context, validate=True))
-    except (ValueError, msgspec.DecodeError) as error:
+    except (ValueError, RecursionError) as error:  # DecodeError is a ValueError
         raise InvalidRequestContentException(
             f"Client context must be a valid Base64-encoded JSON object: {error}"
         ) from None
@@ -214,7 +214,7 @@ async def _check_json(payload: bytes) -> None:
         else:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(None, _parse, payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRequestContentException(
             f"Could not parse request body into json: {error}"
         ) from None

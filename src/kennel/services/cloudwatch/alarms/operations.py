@@ -334,7 +334,7 @@ def _newest_datapoint(reason_data: str | None) -> float | None:
         return None
     try:
         data = msgspec.json.decode(reason_data)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise InvalidFormatFault("StateReasonData was not valid JSON") from None
     recent = data.get("recentDatapoints") if isinstance(data, dict) else None
     newest = recent[-1] if isinstance(recent, list) and recent else None

@@ -50,7 +50,7 @@ def manifest_locations(manifest: S3Location, text: bytes) -> tuple[S3Location, l
     """
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _bad_manifest(manifest, f"it is not JSON ({error})") from error
     match document:
         case [{"prefix": str(uri)}, *suffixes] if suffixes:

@@ -248,7 +248,7 @@ def _is_true(value: str) -> bool:
     """Whether a hyperparameter of the SDK's, JSON in a string, says yes."""
     try:
         return bool(json.loads(value))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -316,7 +316,7 @@ def _source(hyperparameters: Mapping[str, str]) -> S3Location | None:
     value = hyperparameters.get("sagemaker_submit_directory", "")
     try:
         value = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     return s3_location(value) if str(value).startswith("s3://") else None
 

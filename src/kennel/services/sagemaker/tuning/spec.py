@@ -256,6 +256,6 @@ def _epochs(static: Mapping[str, str]) -> int | None:
     for name in _EPOCHS:
         try:
             return int(json.loads(static[name]))
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, OverflowError, RecursionError):
             continue
     return None
