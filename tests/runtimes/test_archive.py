@@ -139,6 +139,21 @@ def test_a_broken_archive_is_named_as_such(pack, destination):
         whole = Path(pack(*[file(f"f{i}", os.urandom(2000)) for i in range(20)]))
 
 
+def test_a_header_that_says_it_is_huge_is_refused_before_it_is_read(tmp_path, destination):
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 8 << 30
+    path = tmp_path / "bomb.tar"
+    path.write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(10240))
+    with pytest.raises(ArchiveError, match="a header of 8,589,934,592 bytes"):
+        extract(str(path), str(destination))
+
+
+def test_bits_that_change_who_a_program_runs_as_are_left_out(pack, destination):
+    extract(pack(file("a", mode=0o6755), file("b", mode=0o7777)), str(destination))
+    for name in ("a", "b"):
+        assert (destination / name).stat().st_mode & 0o7777 == 0o755
+
+
 PART = st.sampled_from(["a", "b", "c", "..", ".", ""])
 PATH = st.lists(PART, min_size=1, max_size=4).map("/".join).filter(bool)
 

@@ -14,12 +14,14 @@ import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator
+from typing import IO, Any, cast
 
 __all__ = ["ArchiveError", "extract"]
 
 _DEFAULT_BYTES = 20 * 1024**3
 _DEFAULT_MEMBERS = 200_000
 _CHUNK = 1024 * 1024
+_LONGEST_READ = 4 * _CHUNK
 
 
 class ArchiveError(Exception):
@@ -43,7 +45,7 @@ def extract(
     shutil.rmtree(partial, ignore_errors=True)
     os.makedirs(partial)
     try:
-        with tarfile.open(archive, mode="r:gz" if _is_gzip(archive) else "r:") as tar:
+        with _opened(archive) as file, _tar(file) as tar:
             for member in _checked(tar, name, max_bytes, max_members):
                 _place(tar, member, partial)
         os.replace(partial, destination)
@@ -81,9 +83,30 @@ def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, root: str) -> None:
             os.fchmod(file.fileno(), 0o755 if member.mode & 0o100 else 0o644)
 
 
-def _is_gzip(path: str) -> bool:
+class _Bounded:
+    """What `tarfile` reads from. It reads a header's payload (a long name, say) at once, however
+    long the archive says that is."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek = file.seek
+        self.tell = file.tell
+
+    def read(self, size: int) -> bytes:
+        if size > _LONGEST_READ:
+            raise tarfile.ReadError(f"it has a header of {size:,} bytes")
+        return self._file.read(size)
+
+
+def _tar(file: IO[bytes]) -> tarfile.TarFile:
+    stream: Any = _Bounded(file)  # typeshed asks for more methods than are called
+    return tarfile.open(fileobj=stream, mode="r:")
+
+
+def _opened(path: str) -> IO[bytes]:
     with open(path, "rb") as file:
-        return file.read(2) == b"\x1f\x8b"
+        is_gzip = file.read(2) == b"\x1f\x8b"
+    return cast(IO[bytes], gzip.open(path)) if is_gzip else open(path, "rb")
 
 
 def _checked(
