@@ -16,7 +16,7 @@ from kennel.gateway.plane import ACCOUNT_ID, Plane
 from kennel.gateway.replies import send_response
 from kennel.gateway.sources import source_of
 from kennel.identity import Principal
-from kennel.services import Access
+from kennel.services import Access, Context
 from kennel.wire import HttpRequest, HttpResponse, encode_error
 
 __all__ = ["StatusPage"]
@@ -27,7 +27,8 @@ _PREFIX = "/_kennel/"
 class StatusPage:
     """Signed with the service name `kennel`; JSON in the answers.
 
-    GET /_kennel/status: the plane's own state, for the account's root or any of its principals.
+    GET /_kennel/status: the plane's own state, for the account's root or any of its principals;
+    jobs by their names for whom sagemaker:ListTrainingJobs is allowed.
     GET /_kennel/decisions: the record of decisions (see `decision_page`), for the root and for
     whom a policy allows kennel:ListDecisions, whatever `--iam` says.
     """
@@ -59,20 +60,20 @@ class StatusPage:
             aws_error = as_aws_error(error, "rest-json")
             return encode_error(aws_error, "kennel", "rest-json", request_id)
         name = request.path.removeprefix(_PREFIX) if request.method == "GET" else ""
+        context = self._plane.dispatcher.context(
+            verified.principal, request_id=request_id, source=source_of(request, verified)
+        )
         try:
             if name == "status":
-                return _json(200, self._status())
+                return _json(200, self._status(context))
             if name == "decisions":
-                context = self._plane.dispatcher.context(
-                    verified.principal, request_id=request_id, source=source_of(request, verified)
-                )
                 self._plane.authorizer.require(context, "kennel", Access("kennel:ListDecisions"))
                 return _json(200, decision_page(self._plane.decisions, request.query_values))
         except AwsError as error:
             return encode_error(error, "kennel", "rest-json", request_id)
         return _json(404, {"message": f"There is no {request.method} {request.path}."})
 
-    def _status(self) -> dict[str, Any]:
+    def _status(self, caller: Context) -> dict[str, Any]:
         plane = self._plane
         capabilities = plane.engine.capabilities
         return {
@@ -95,11 +96,14 @@ class StatusPage:
             "iam": str(plane.authorizer.mode),
             "launch_delay_seconds": plane.settings.launch_delay,
             "services": sorted(plane.dispatcher.services),
-            "training_jobs_in_progress": self._jobs(),
+            "training_jobs_in_progress": self._jobs(caller),
         }
 
-    def _jobs(self) -> list[str]:
-        """The training jobs whose processes would outlive the plane."""
+    def _jobs(self, caller: Context) -> list[str]:
+        """The training jobs whose processes would outlive the plane, if the caller may list them.
+        Nobody asked for a list, so no denial is recorded."""
+        if not self._plane.authorizer.allows(caller, Access("sagemaker:ListTrainingJobs")):
+            return []
         context = self._plane.dispatcher.context(Principal.root(ACCOUNT_ID))
         page = context.call(
             "sagemaker", "ListTrainingJobs", StatusEquals="InProgress", MaxResults=100

@@ -38,6 +38,7 @@ _ACCOUNT = "000000000000"
 _STREAM = "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/{}/aws4_request"
 # Everybody may ask who they are, and a user without policies for a session of its own.
 _FOR_ALL = frozenset({"GetCallerIdentity", "GetSessionToken"})
+_STATUS = "/_kennel/status"  # for every principal, with no names of jobs in it
 _TRUST = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
     '"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
@@ -141,7 +142,7 @@ class _Gateway:
             "an unknown key": signed(request, "AKIAUNKNOWN", "x" * 40, now),
             "no signature": replace(request, headers=bare),
         }
-        if operation not in _FOR_ALL:
+        if operation not in _FOR_ALL and request.path != _STATUS:
             strangers["a user without policies"] = signed(request, *self._nobody[:2], now)
         for who, asked in strangers.items():
             reply = self.ask(asked)
