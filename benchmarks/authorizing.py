@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -38,16 +38,16 @@ _CONDITION = {
 def measure(bench: Bench) -> Iterator[Row]:
     """A user with 50 policies of 20 statements, every one on InvokeEndpoint; one statement of the
     last policy allows it."""
-    for title, condition in (("by name", None), ("by conditions", _CONDITION)):
-        yield from _step(bench, title, condition)
-        yield from _requests(bench, title, condition)
+    for title in _STATEMENT:
+        yield from _step(bench, title)
+        yield from _requests(bench, title)
 
 
 def _part(title: str) -> str:
     return f"authorization {title}, {_POLICIES} policies of {_STATEMENTS} statements"
 
 
-def _step(bench: Bench, title: str, condition: Mapping[str, Any] | None) -> Iterator[Row]:
+def _step(bench: Bench, title: str) -> Iterator[Row]:
     """The authorize step in this process, its record included."""
     state = bench.folder / f"iam-{title.replace(' ', '-')}-step"
     state.mkdir()
@@ -55,7 +55,7 @@ def _step(bench: Bench, title: str, condition: Mapping[str, Any] | None) -> Iter
     plane.start()
     try:
         root = plane.dispatcher.context(Principal.root(ACCOUNT_ID))
-        _user(lambda operation, **parameters: root.call("iam", operation, **parameters), condition)
+        _user(lambda operation, **parameters: root.call("iam", operation, **parameters), title)
         user = root.call("iam", "GetUser", UserName="ann")["User"]
         principal = Principal(PrincipalKind.USER, ACCOUNT_ID, user["Arn"], user["UserId"])
         context = plane.dispatcher.context(principal, source={"source_ip": "127.0.0.1"})
@@ -76,14 +76,14 @@ def _step(bench: Bench, title: str, condition: Mapping[str, Any] | None) -> Iter
         plane.stop()
 
 
-def _requests(bench: Bench, title: str, condition: Mapping[str, Any] | None) -> Iterator[Row]:
+def _requests(bench: Bench, title: str) -> Iterator[Row]:
     """InvokeEndpoint of a handler that does nothing, on two planes in turns."""
     names = (f"{title} {mode}".replace(" ", "-") for mode in ("enforce", "off"))
     with (
         bench.plane(f"iam-{next(names)}", "--iam", "enforce") as asked,
         bench.plane(f"iam-{next(names)}", "--iam", "off") as silent,
     ):
-        planes = [(plane, _signer(plane, condition)) for plane in (asked, silent)]
+        planes = [(plane, _signer(plane, title)) for plane in (asked, silent)]
         for plane, _ in planes:
             deploy(plane, Deployed("echo", echo_model(), b"[1]"))
         samples: list[list[float]] = [[], []]
@@ -113,14 +113,14 @@ def _cost(plane: Plane, signer: Signer, seconds: float) -> float:
     return (cpu_seconds([plane.pid]) - before) * 1e3 / load.requests
 
 
-def _signer(plane: Plane, condition: Mapping[str, Any] | None) -> Signer:
+def _signer(plane: Plane, title: str) -> Signer:
     """Signs as the user with the policies."""
     iam = plane.client("iam")
 
     def call(operation: str, **parameters: Any) -> Any:
         return iam._make_api_call(operation, parameters)
 
-    _user(call, condition)
+    _user(call, title)
     key = iam.create_access_key(UserName="ann")["AccessKey"]
     return replace(
         signer_of(plane.connection),
@@ -129,14 +129,14 @@ def _signer(plane: Plane, condition: Mapping[str, Any] | None) -> Signer:
     )
 
 
-def _user(call: Any, condition: Mapping[str, Any] | None) -> None:
+def _user(call: Any, title: str) -> None:
     """Makes ann, her groups and all policies."""
     call("CreateUser", UserName="ann")
     for number in range(_POLICIES):
         made = call(
             "CreatePolicy",
             PolicyName=f"p{number}",
-            PolicyDocument=json.dumps(_policy(number, condition), separators=(",", ":")),
+            PolicyDocument=json.dumps(_policy(number, title), separators=(",", ":")),
         )
         arn = made["Policy"]["Arn"]
         group, place = divmod(number, _MOST_ATTACHED)
@@ -149,20 +149,34 @@ def _user(call: Any, condition: Mapping[str, Any] | None) -> None:
         call("AttachGroupPolicy", GroupName=f"g{group}", PolicyArn=arn)
 
 
-def _policy(number: int, condition: Mapping[str, Any] | None) -> dict[str, Any]:
+def _policy(number: int, title: str) -> dict[str, Any]:
     statements = []
     for place in range(_STATEMENTS):
         last = number == _POLICIES - 1 and place == _STATEMENTS - 1
-        name = "echo" if last else f"team-{number}-*-{place}"
-        statement: dict[str, Any] = {
-            "Effect": "Allow",
-            "Action": "sagemaker:InvokeEndpoint",
-            "Resource": _ENDPOINTS + name,
-        }
-        if condition:
-            statement["Condition"] = condition
-            if not last:
-                statement["Resource"] = f"{_ENDPOINTS}*"
-                statement["Condition"] = {**condition, "StringLike": {"aws:username": f"x{place}*"}}
-        statements.append(statement)
+        made = _STATEMENT[title](number, place, last)
+        statements.append({"Effect": "Allow", "Action": "sagemaker:InvokeEndpoint", **made})
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _by_name(number: int, place: int, last: bool) -> dict[str, Any]:
+    return {"Resource": _ENDPOINTS + ("echo" if last else f"team-{number}-*-{place}")}
+
+
+def _by_conditions(number: int, place: int, last: bool) -> dict[str, Any]:
+    if last:
+        return {"Resource": f"{_ENDPOINTS}echo", "Condition": _CONDITION}
+    name = {"StringLike": {"aws:username": f"x{place}*"}}
+    return {"Resource": f"{_ENDPOINTS}*", "Condition": {**_CONDITION, **name}}
+
+
+def _by_variables(number: int, place: int, last: bool) -> dict[str, Any]:
+    name = "echo${aws:PrincipalTag/team, ''}" if last else f"{number}-${{aws:username}}-{place}-*"
+    return {"Resource": _ENDPOINTS + name}
+
+
+# By title: what of policies decides, and the statement in that place of that policy.
+_STATEMENT: Mapping[str, Callable[[int, int, bool], dict[str, Any]]] = {
+    "by name": _by_name,
+    "by conditions": _by_conditions,
+    "by variables": _by_variables,
+}

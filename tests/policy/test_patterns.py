@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kennel.policy.patterns import arn_test, read_template, text_test
+from kennel.policy.patterns import arn_test, possible_test, read_template, text_test
 
 
 def _text(pattern: str, value: str) -> bool:
@@ -121,6 +121,27 @@ CONTEXT = {"aws:username": ("a*b",), "aws:principaltag/team": ("red",), "aws:tag
 def test_variables_are_filled_in_from_the_request(pattern: str, value: str, fits: bool) -> None:
     parts = read_template(pattern, True).resolve(CONTEXT)
     assert (parts is not None and text_test(parts)(value)) is fits
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", ":", "*", "?", "${v}", "${w, 'a'}", "::::"]), max_size=9),
+    st.text("ab:", max_size=9),
+    st.sampled_from(["", "a", "b:a", ":::"]),
+)
+@example(["a", "${v}"], "ab:a:", "b:a")
+def test_what_fits_with_some_value_is_possible(pieces: list[str], value: str, filled: str) -> None:
+    template = read_template("".join(pieces), True)
+    parts = template.resolve({"v": (filled,)})
+    assert parts is not None
+    if arn_test(parts, across=True)(value):
+        assert possible_test(template)(value)
+
+
+def test_most_resources_are_told_apart_before_any_value_is_known() -> None:
+    possible = possible_test(read_template(f"{BUCKET}/${{aws:username}}/*.jpg", True))
+    assert possible(f"{BUCKET}/ann/1.jpg")
+    assert not possible(f"{BUCKET}/ann/1.png")
+    assert not possible("arn:aws:s3:::other/ann/1.jpg")
 
 
 def test_before_2012_a_variable_is_text() -> None:

@@ -22,6 +22,7 @@ __all__ = [
     "Wild",
     "arn_test",
     "literal",
+    "possible_test",
     "read_template",
     "text_test",
     "variables_in",
@@ -70,6 +71,10 @@ class Template:
             else:
                 return None
         return tuple(made)
+
+    def widest(self) -> Parts:
+        """The parts with a wildcard in the place of each variable."""
+        return tuple(Wild.ANY if isinstance(part, _Variable) else part for part in self.parts)
 
 
 VERSION_WITH_VARIABLES = "2012-10-17"
@@ -152,6 +157,18 @@ def arn_test(parts: Parts, *, across: bool) -> Test:
         if number < 5:
             pieces.append(":")
     return _matching(pieces)
+
+
+@lru_cache(maxsize=8192)
+def possible_test(template: Template) -> Test:
+    """Whether an ARN could fit a pattern, whatever values its variables have.
+
+    It tells most ARNs from a pattern before any value is looked up. It may say yes to one that
+    `arn_test` never lets through: a value may have colons, so components are not told apart.
+    """
+    parts = template.widest()
+    colons = sum(part.count(":") for part in parts if isinstance(part, str))
+    return text_test(parts if colons >= 5 else (*parts, Wild.ANY))
 
 
 def _components(parts: Parts) -> list[Parts]:

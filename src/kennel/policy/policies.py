@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
 from kennel.policy.grammar import PolicyDocument
+from kennel.policy.patterns import Template
 from kennel.policy.request import AccessRequest
-from kennel.policy.statements import Holds, ReadStatement, read_statement
+from kennel.policy.statements import Holds, ReadStatement, fits_any, read_statement
 
 __all__ = [
     "Concerned",
@@ -20,6 +21,10 @@ __all__ = [
     "PolicySet",
     "PolicyType",
 ]
+
+Context = Mapping[str, tuple[str, ...]]
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 _REMEMBERED = 512  # answers that a set remembers, of actions and of requests each
 
@@ -63,15 +68,31 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class _Pattern:
+    """What decides whether statements are about a resource, and whether they hold."""
+
+    templates: tuple[Template, ...]
+    excluding: bool
+    holds: Holds | None
+
+    def fits(self, resource: str, context: Context) -> bool:
+        if fits_any(self.templates, resource, context) is self.excluding:
+            return False
+        return self.holds is None or self.holds(context)
+
+
+@dataclass(frozen=True, slots=True)
 class Concerned:
     """The statements on an action and a resource, in order: those that name the resource whatever
     the request, and those where it depends on the values of variables. `by_conditions` has the
-    former by the test of their conditions (None: they have none), so that conditions that many
-    statements share are tested once."""
+    former by the test of their conditions (None: they have none), `by_patterns` the latter by
+    theirs and by the patterns that the resource could fit, so that what many statements share is
+    tested once."""
 
     surely: tuple[Entry, ...]
     depending: tuple[Entry, ...]
     by_conditions: tuple[tuple[Holds | None, tuple[Entry, ...]], ...]
+    by_patterns: tuple[tuple[_Pattern, tuple[Entry, ...]], ...]
 
 
 class PolicySet:
@@ -119,15 +140,11 @@ class PolicySet:
             if holds is None or holds(context):
                 matching += entries
                 groups += 1
-        if not found.depending:
-            return matching if groups < 2 else sorted(matching, key=_place)
-        matching += [
-            entry
-            for entry in found.depending
-            if entry.read.names_resource_in(resource, context)
-            and ((holds := entry.read.holds) is None or holds(context))
-        ]
-        return sorted(matching, key=_place)
+        for pattern, entries in found.by_patterns:
+            if pattern.fits(resource, context):
+                matching += entries
+                groups += 1
+        return matching if groups < 2 else sorted(matching, key=_place)
 
     def concerned(self, action: str, resource: str) -> Concerned:
         """The statements on that action and resource, whatever their conditions."""
@@ -182,26 +199,29 @@ class _Entries:
     def on(self, resource: str) -> Concerned:
         surely = {entry.place: entry for entry in self._by_arn.get(resource, ())}
         depending = []
+        patterns: dict[_Pattern, list[Entry]] = {}
         for entry in self._others:
-            named = entry.read.names_resource(resource)
+            read = entry.read
+            named = read.names_resource(resource)
             if named:
                 surely[entry.place] = entry
             elif named is None:
                 depending.append(entry)
+                pattern = _Pattern(read.possible(resource), read.excluding_resources, read.holds)
+                patterns.setdefault(pattern, []).append(entry)
         ordered = tuple(surely[place] for place in sorted(surely))
         groups: dict[Holds | None, list[Entry]] = {}
         for entry in ordered:
             groups.setdefault(entry.read.holds, []).append(entry)
-        by_conditions = tuple((holds, tuple(entries)) for holds, entries in groups.items())
-        return Concerned(ordered, tuple(depending), by_conditions)
+        return Concerned(ordered, tuple(depending), _grouped(groups), _grouped(patterns))
+
+
+def _grouped(groups: dict[_Key, list[Entry]]) -> tuple[tuple[_Key, tuple[Entry, ...]], ...]:
+    return tuple((key, tuple(entries)) for key, entries in groups.items())
 
 
 def _place(entry: Entry) -> int:
     return entry.place
-
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 
 def _remember(memory: dict[_Key, _Value], key: _Key, value: _Value) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,11 +14,12 @@ from kennel.policy.patterns import (
     Test,
     arn_test,
     literal,
+    possible_test,
     read_template,
     text_test,
 )
 
-__all__ = ["Holds", "ReadStatement", "action_test", "read_statement"]
+__all__ = ["Holds", "ReadStatement", "action_test", "fits_any", "read_statement"]
 
 Context = Mapping[str, tuple[str, ...]]
 Holds = Callable[[Context], bool]
@@ -58,20 +59,26 @@ class ReadStatement:
         for test in self.fixed:  # loops where a generator would cost more than what it does
             if test(resource):
                 return not self.excluding_resources
-        return None if self.varying else self.excluding_resources
+        return None if self.possible(resource) else self.excluding_resources
 
-    def names_resource_in(self, resource: str, context: Context) -> bool:
-        """The same where it depends. A variable without value makes a resource fit nothing."""
-        for template in self.varying:
-            parts = template.resolve(context)
-            if parts is not None and arn_test(parts, across=True)(resource):
-                return not self.excluding_resources
-        return self.excluding_resources
+    def possible(self, resource: str) -> tuple[Template, ...]:
+        """The patterns with variables that a resource could fit, with the right values."""
+        return tuple(one for one in self.varying if possible_test(one)(resource))
 
     def keys(self) -> set[str]:
         """All condition keys that the statement looks at, in lower case."""
         named = {key for condition in self.conditions for key in condition.keys}
         return named.union(*(template.keys for template in self.varying))
+
+
+def fits_any(templates: Sequence[Template], resource: str, context: Context) -> bool:
+    """Whether a resource fits a pattern with the values of the request. A variable without value
+    makes a pattern fit nothing."""
+    for template in templates:
+        parts = template.resolve(context)
+        if parts is not None and arn_test(parts, across=True)(resource):
+            return True
+    return False
 
 
 def action_test(pattern: str) -> Test:
