@@ -95,6 +95,7 @@ def test_a_user_is_denied_what_no_policy_allows_in_the_words_of_each_service(
     ann = callers.user("ann")
     said = f"User: {ann.arn} is not authorized to perform: "
     none = "because no identity-based policy allows the"
+    users = f"arn:aws:iam::{ACCOUNT}:user/"
     group = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:"
     assert (
         denied(lambda: invoke(ann))
@@ -107,8 +108,12 @@ def test_a_user_is_denied_what_no_policy_allows_in_the_words_of_each_service(
         denied(lambda: ann.client("s3").list_buckets(), "AccessDenied")
         == f"{said}s3:ListAllMyBuckets {none} s3:ListAllMyBuckets action"
     )
-    assert denied(lambda: ann.client("iam").list_users(), "AccessDenied").startswith(
-        f"{said}iam:ListUsers on resource: "
+    assert (
+        denied(lambda: ann.client("iam").list_users(), "AccessDenied")
+        == f"{said}iam:ListUsers on resource: {users} {none} iam:ListUsers action"
+    )
+    assert denied(lambda: ann.client("iam").get_user(), "AccessDenied").startswith(
+        f"{said}iam:GetUser on resource: user ann "
     )
     assert denied(lambda: ann.client("cloudwatch").list_metrics(), "AccessDenied") == (
         f"{said}cloudwatch:ListMetrics {none} cloudwatch:ListMetrics action"

@@ -37,6 +37,33 @@ _KINDS: Mapping[str, type[AwsError]] = {
 }
 # [O] what these services leave out where the action has no resource of its own.
 _WITHOUT_RESOURCE = frozenset({("cloudwatch", "*"), ("s3", "*"), ("s3", "arn:aws:s3:::*")})
+# [O] IAM calls most things by their kind and name alone; by their ARN those that these actions
+# make, pass or ask about. Listings are of a path.
+_IAM_KINDS = {
+    "user": "user",
+    "role": "role",
+    "group": "group",
+    "instance-profile": "instance profile",
+}
+_IAM_BY_ARN = frozenset(
+    {
+        "iam:CreateGroup",
+        "iam:CreateInstanceProfile",
+        "iam:CreateRole",
+        "iam:CreateServiceLinkedRole",
+        "iam:CreateUser",
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetContextKeysForPrincipalPolicy",
+        "iam:GetServiceLinkedRoleDeletionStatus",
+        "iam:ListPoliciesGrantingServiceAccess",
+        "iam:PassRole",
+        "iam:SimulatePrincipalPolicy",
+        "iam:TagInstanceProfile",
+        "iam:TagRole",
+        "iam:TagUser",
+    }
+)
+_IAM_NEW_POLICIES = frozenset({"iam:CreatePolicy", "iam:TagPolicy"})
 _WITH_ARTICLE: Mapping[PolicyType, str] = {
     PolicyType.IDENTITY: "an identity-based policy",
     PolicyType.RESOURCE: "a resource-based policy",
@@ -57,14 +84,33 @@ def denial(service: str, request: AccessRequest, decision: Decision) -> AwsError
         reason = ""  # [O] who can't assume a role does not learn whether there is one
     return kind(
         f"User: {request.principal.arn} is not authorized to perform: {request.action}"
-        f"{_on_resource(service, request.resource)}{reason}"
+        f"{_on_resource(service, request)}{reason}"
     )
 
 
-def _on_resource(service: str, resource: str) -> str:
+def _on_resource(service: str, request: AccessRequest) -> str:
+    resource = request.resource
     if (service, resource) in _WITHOUT_RESOURCE:
         return ""
-    return f' on resource: "{resource}"' if service == "s3" else f" on resource: {resource}"
+    if service == "s3":
+        return f' on resource: "{resource}"'
+    if service == "iam":
+        resource = _named_by_iam(request.action, resource)
+    return f" on resource: {resource}"
+
+
+def _named_by_iam(action: str, arn: str) -> str:
+    """What IAM writes for a resource: `role trainer`, `policy path /`, or the ARN."""
+    kind, _, path = arn.rpartition(":")[2].partition("/")
+    if kind == "policy":
+        if action == "iam:ListPolicies":
+            return f"policy path /{path}"
+        name = path.rpartition("/")[2]
+        return f"policy {name if action in _IAM_NEW_POLICIES else arn}"
+    name = path.rpartition("/")[2]
+    if not name or kind not in _IAM_KINDS or action in _IAM_BY_ARN:
+        return arn
+    return f"{_IAM_KINDS[kind]} {name}"
 
 
 def _reason(action: str, decision: Decision) -> str:

@@ -47,6 +47,14 @@ def test_a_roles_arn_has_its_path(needs: Needs, role: str):
     assert needs("iam", "GetRole", RoleName="none") == [("iam:GetRole", f"{IAM}:role/none")]
 
 
+def test_a_listing_is_on_the_path_that_it_is_of(needs: Needs):
+    assert needs("iam", "ListRoles") == [("iam:ListRoles", f"{IAM}:role/")]
+    assert needs("iam", "ListUsers", PathPrefix="/teams/") == [
+        ("iam:ListUsers", f"{IAM}:user/teams/")
+    ]
+    assert needs("iam", "ListPolicies") == [("iam:ListPolicies", f"{IAM}:policy/")]
+
+
 def test_what_is_made_is_named_with_the_path_that_it_will_have(needs: Needs):
     made = f"{IAM}:user/teams/ann"
     tags = [{"Key": "a", "Value": "b"}]

@@ -31,6 +31,12 @@ EXCUSED = {
     # On one of the kinds, which the reference writes as if on all.
     "iam:ListPoliciesGrantingServiceAccess": r"arn:aws:iam::\d+:(group|role|user)/.+",
     "iam:GenerateServiceLastAccessedDetails": r"arn:aws:iam::\d+:(group|policy|role|user)/.+",
+    # AWS's refusals name the path.
+    "iam:ListGroups": r"arn:aws:iam::\d+:group/.*",
+    "iam:ListInstanceProfiles": r"arn:aws:iam::\d+:instance-profile/.*",
+    "iam:ListPolicies": r"arn:aws:iam::\d+:policy/.*",
+    "iam:ListRoles": r"arn:aws:iam::\d+:role/.*",
+    "iam:ListUsers": r"arn:aws:iam::\d+:user/.*",
     # User guide, "Logs sent to CloudWatch Logs": to be given on log-group:*.
     "logs:DescribeLogGroups": r"arn:aws:logs:[^:]+:\d+:log-group::log-stream:",
     # The IAM user guide's examples give it on arn:aws:s3:::* as well as on *.

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kennel.services.access_rules import Need, need
 
-__all__ = ["ACCESS_TABLE", "BOUNDARY", "NEW", "TARGET"]
+__all__ = ["ACCESS_TABLE", "BOUNDARY", "NEW", "PATH", "TARGET"]
 
 # What the service reads out of the parameters and its store before the table is asked.
 NEW = "-New"
 """Path and name of what is to be made: `/path/name`."""
 TARGET = "-Target"
 """Path and name of what a user or a group is to become, if that is to change."""
+PATH = "-Path"
+"""The path that a listing is of."""
 BOUNDARY = "-Boundary"
 """The permissions boundary that a user or a role has now."""
 
@@ -26,6 +28,13 @@ _NOUNS = {
     "Group": ("group", "{GroupName}"),
     "InstanceProfile": ("instance-profile", "{InstanceProfileName}"),
     "Policy": ("policy", "{PolicyArn}"),
+}
+_LISTED = {
+    "Groups": "group",
+    "InstanceProfiles": "instance-profile",
+    "Policies": "policy",
+    "Roles": "role",
+    "Users": "user",
 }
 _ATTACHED = {"iam:policyarn": "PolicyArn", "iam:permissionsboundary": BOUNDARY}
 _BOUND = {"iam:permissionsboundary": BOUNDARY}
@@ -89,13 +98,13 @@ ACCESS_TABLE: Mapping[str, Sequence[Need]] = {
         "GetServiceLastAccessedDetailsWithEntities",
         "GetContextKeysForCustomPolicy",
         "ListAccountAliases",
-        "ListGroups",
-        "ListInstanceProfiles",
-        "ListPolicies",
-        "ListRoles",
-        "ListUsers",
         "SimulateCustomPolicy",
     ),
+    # [O] On the path, as AWS's refusals say, though the reference has no resource for them. So they
+    # are allowed on `role/*`, as on `*`.
+    **{
+        f"List{noun}": (need(f"List{noun}", f"{kind}{{{PATH}}}"),) for noun, kind in _LISTED.items()
+    },
     **_on("{PolicySourceArn}", "GetContextKeysForPrincipalPolicy", "SimulatePrincipalPolicy"),
     **_on(
         "{UserName}",

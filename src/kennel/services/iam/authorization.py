@@ -10,7 +10,7 @@ from kennel.identity import PrincipalKind
 from kennel.services.access import Access
 from kennel.services.access_rules import AccessRules
 from kennel.services.context import Context
-from kennel.services.iam.access_table import ACCESS_TABLE, BOUNDARY, NEW, TARGET
+from kennel.services.iam.access_table import ACCESS_TABLE, BOUNDARY, NEW, PATH, TARGET
 from kennel.services.iam.base import IamBase, key_of
 from kennel.services.iam.documents import Group, InstanceProfile, ManagedPolicy, Role, User
 from kennel.services.iam.naming import account_and_resource
@@ -49,7 +49,7 @@ class AuthorizationAnswers(IamBase):
     def accesses(
         self, ctx: Context, operation: str, parameters: Mapping[str, Any]
     ) -> Sequence[Access]:
-        known = dict(parameters)
+        known = {**parameters, PATH: "/" + (parameters.get("PathPrefix") or "").lstrip("/")}
         if not known.get("UserName") and operation.endswith(_OWN):
             is_user = ctx.principal.kind is PrincipalKind.USER
             known["UserName"] = ctx.principal.arn.rpartition("/")[2] if is_user else "*"

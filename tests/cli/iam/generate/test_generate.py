@@ -231,6 +231,7 @@ def test_what_the_boundary_denies_is_told_apart_from_what_is_lost():
         ({"Action": "s3:GetObject", "Resource": BUCKET}, "is none of these"),
         ({"Action": "s3:GetObject", "Resource": "*"}, "could name its resource"),
         ({"Action": "s3:ListAllMyBuckets", "Resource": BUCKET}, "never fits"),
+        ({"Action": "iam:ListRoles", "Resource": "arn:aws:iam::1:user/"}, "never fits"),
         (
             {
                 "Action": "s3:GetObject",
@@ -320,3 +321,10 @@ def test_nothing_in_the_policy_can_be_left_out(rows, exact):
                     assert any(
                         not decide(request_of(one), policies).allowed for one in calls.wanted
                     ), (element, value)
+
+
+def test_lint_takes_listings_on_the_path_that_aws_asks_for():
+    for action, kind in (("iam:ListRoles", "role"), ("iam:ListPolicies", "policy")):
+        resource = f"arn:aws:iam::000000000000:{kind}/"
+        made = {"Sid": "x", "Effect": "Allow", "Action": action, "Resource": resource}
+        assert lint([{"Version": "2012-10-17", "Statement": [made]}]) == []

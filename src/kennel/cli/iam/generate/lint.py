@@ -18,6 +18,15 @@ from kennel.policy import PolicyError, PolicyKind, parse_policy
 
 __all__ = ["lint"]
 
+# Listings that AWS asks on their path, though its reference has no resource for them.
+_LISTED = {
+    "iam:ListGroups": "group",
+    "iam:ListInstanceProfiles": "instance-profile",
+    "iam:ListPolicies": "policy",
+    "iam:ListRoles": "role",
+    "iam:ListUsers": "user",
+}
+
 
 def lint(documents: Sequence[Document], holder: Holder) -> list[str]:
     """A sentence for each thing that IAM would refuse, or that can't have an effect, or that is
@@ -56,6 +65,8 @@ def _of_resource(sid: str, action: Action, resource: str) -> Iterator[str]:
     if resource == "*":
         if action.arns:
             yield f"{sid}: {action.name} could name its resource, and was asked of `*`."
+    elif (kind := _LISTED.get(action.name)) and _overlaps(f"arn:aws:iam::*:{kind}/*", resource):
+        return
     elif not action.arns:
         yield f"{sid}: {action.name} takes no resource but `*`; {resource} never fits."
     elif not any(_overlaps(arn, resource) for arn in action.arns):
