@@ -98,3 +98,17 @@ def test_a_role_that_trusts_the_service_no_more_is_handed_out_no_more(
     )
     with pytest.raises(RoleNotPassable, match=r"does not let sagemaker.amazonaws.com assume it"):
         desk.ask(*asked)
+
+
+def test_a_role_that_is_for_another_resource_is_not_handed_out(
+    stage: Stage, desk: CredentialDesk
+) -> None:
+    job, other = (f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:training-job/{name}" for name in "ab")
+    condition = {"ArnLike": {"aws:SourceArn": f"arn:aws:sagemaker:*:{ACCOUNT}:training-job/a*"}}
+    arn = stage.role("job", trust({"Service": SAGEMAKER}, Condition=condition))
+    grants = stage.credentials.grants
+    mine = grants.open("training-job/a", arn, "SageMaker", SAGEMAKER, job)
+    theirs = grants.open("training-job/b", arn, "SageMaker", SAGEMAKER, other)
+    assert desk.ask(mine.id, mine.token)["RoleArn"] == arn
+    with pytest.raises(RoleNotPassable, match=f"does not let {SAGEMAKER} assume it for {other}"):
+        desk.ask(theirs.id, theirs.token)

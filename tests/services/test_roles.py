@@ -13,6 +13,7 @@ from kennel.services.roles import RoleNotPassable, pass_role, role_principal, ro
 from tests.services.iam.stage import ACCOUNT, Stage, trust
 
 SAGEMAKER = "sagemaker.amazonaws.com"
+JOB = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:training-job/j"
 
 
 @pytest.fixture
@@ -28,6 +29,16 @@ def test_a_role_that_trusts_the_service_is_passed(stage: Stage) -> None:
     caller, action, parameters = stage.authorizer.asked[-1]
     assert (caller, action) == (f"arn:aws:iam::{ACCOUNT}:root", "iam:PassRole")
     assert parameters == {"RoleArn": arn, "PassedToService": SAGEMAKER}
+
+
+def test_a_role_for_one_resource_is_not_passed_for_another(stage: Stage) -> None:
+    one, other = (f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:training-job/{name}" for name in "ab")
+    condition = {"ArnEquals": {"aws:SourceArn": one}}
+    arn = stage.role("job", trust({"Service": SAGEMAKER}, Condition=condition))
+    assert pass_role(stage.context(), arn, SAGEMAKER, one).arn == arn
+    assert pass_role(stage.context(), arn, SAGEMAKER).arn == arn, "it may become the resource's"
+    with pytest.raises(RoleNotPassable, match=f"for {other}"):
+        pass_role(stage.context(), arn, SAGEMAKER, other)
 
 
 def test_a_role_that_does_not_trust_the_service_is_not_passed(stage: Stage) -> None:
@@ -62,7 +73,7 @@ def test_the_caller_must_be_allowed_to_pass_it(stage: Stage) -> None:
 
 def test_a_job_gets_credentials_of_its_role(stage: Stage) -> None:
     arn = stage.role("job", trust({"Service": SAGEMAKER}))
-    credentials = role_session(stage.context(), arn, SAGEMAKER, "training-1", 900)
+    credentials = role_session(stage.context(), arn, SAGEMAKER, "training-1", 900, source_arn=JOB)
     principal = role_principal(stage.context(), arn, "training-1")
     assert credentials.principal.arn == principal.arn
     assert principal.arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/job/training-1"
@@ -74,14 +85,14 @@ def test_a_job_gets_credentials_of_its_role(stage: Stage) -> None:
 def test_a_service_that_is_not_trusted_any_more_gets_no_credentials(stage: Stage) -> None:
     arn = stage.role("job", trust({"Service": SAGEMAKER}))
     with pytest.raises(RoleNotPassable, match=r"does not let lambda.amazonaws.com assume it"):
-        role_session(stage.context(), arn, "lambda.amazonaws.com", "dogs", 900)
+        role_session(stage.context(), arn, "lambda.amazonaws.com", "dogs", 900, source_arn=JOB)
 
 
 def test_a_role_that_is_gone_acts_no_more(stage: Stage) -> None:
     arn = stage.role("job", trust({"Service": SAGEMAKER}))
     stage.call("DeleteRole", RoleName="job")
     with pytest.raises(RoleNotPassable):
-        role_session(stage.context(), arn, SAGEMAKER, "s", 900)
+        role_session(stage.context(), arn, SAGEMAKER, "s", 900, source_arn=JOB)
     with pytest.raises(RoleNotPassable):
         role_principal(stage.context(), arn, "s")
 

@@ -21,7 +21,8 @@ __all__ = ["Grant", "GrantDirectory", "Ticket"]
 class Grant(Document):
     """A process may act as `role_arn`, in sessions of that name, for as long as the grant is there.
 
-    `service` is the DNS name of the service that runs the process (`sagemaker.amazonaws.com`).
+    `service` is the DNS name of the service that runs the process (`sagemaker.amazonaws.com`),
+    `source_arn` the resource that it runs it for (empty in grants of planes before it was kept).
     """
 
     holder: str
@@ -29,6 +30,7 @@ class Grant(Document):
     role_arn: str
     session_name: str
     service: str
+    source_arn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ class GrantDirectory:
         """Loads the grants of the plane that ran before."""
         self._grants = dict(self._store.list())
 
-    def open(self, holder: str, role_arn: str, session_name: str, service: str) -> Ticket:
+    def open(
+        self, holder: str, role_arn: str, session_name: str, service: str, source_arn: str = ""
+    ) -> Ticket:
         """A grant for the process that `holder` names; one that the holder had ends.
 
         A holder's name is a path, e.g. `training-job/FOLDER/HOST`, for `end` to find it by. One
@@ -65,6 +69,7 @@ class GrantDirectory:
             role_arn=role_arn,
             session_name=session_name,
             service=service,
+            source_arn=source_arn,
         )
         self._replace([identifier for identifier, held in self._held(holder)], identifier, grant)
         return Ticket(identifier, token)

@@ -48,22 +48,25 @@ class NoSuchGrant(Exception):
 
 
 def credential_variables(
-    parts: Parts, holder: str, role_arn: str, session_name: str, service: str
+    parts: Parts, holder: str, role_arn: str, session_name: str, service: str, source_arn: str
 ) -> dict[str, str]:
-    """Opens a grant; the variables that lead the process's SDKs to its role's credentials.
+    """Opens a grant; the variables that lead the process's SDKs to its role's credentials. The
+    role's trust policy is asked with the process's resource, `source_arn`.
 
     Whatever other keys the process finds win over them, so it must be given none. `holder` names
     the process for `parts.credentials.grants.end`, which is to be called when it has ended.
     """
-    return _container(parts, parts.credentials.grants.open(holder, role_arn, session_name, service))
+    grants = parts.credentials.grants
+    return _container(parts, grants.open(holder, role_arn, session_name, service, source_arn))
 
 
 def instance_variables(
-    parts: Parts, holder: str, role_arn: str, session_name: str, service: str
+    parts: Parts, holder: str, role_arn: str, session_name: str, service: str, source_arn: str
 ) -> dict[str, str]:
     """The same for an instance, whose SDKs find its metadata too. `service` must be an
     InstanceDirectory that knows the holder."""
-    ticket = parts.credentials.grants.open(holder, role_arn, session_name, service)
+    grants = parts.credentials.grants
+    ticket = grants.open(holder, role_arn, session_name, service, source_arn)
     return {
         **_container(parts, ticket),
         "AWS_EC2_METADATA_SERVICE_ENDPOINT": (
@@ -111,7 +114,7 @@ class CredentialDesk:
         RoleNotPassable."""
         service = Principal.service(self._account_id, grant.service)
         context = self._dispatcher.context(service)
-        role = trusting_role(context, grant.role_arn, grant.service)
+        role = trusting_role(context, grant.role_arn, grant.service, grant.source_arn)
         key = identifier, role.role_id
         now = self._clock.wall()
         with self._lock:

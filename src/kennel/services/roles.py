@@ -76,28 +76,35 @@ def role_directory(context: Context) -> RoleDirectory:
     return service
 
 
-def pass_role(context: Context, role_arn: str, service_principal: str) -> Role:
+def pass_role(
+    context: Context, role_arn: str, service_principal: str, source_arn: str = ""
+) -> Role:
     """Checks what iam:PassRole checks when a caller hands a role to a service.
 
     `service_principal` is the service's DNS name (`lambda.amazonaws.com`). The context's principal
     must be allowed iam:PassRole; the role must be in this account and its trust policy must let
-    the service assume it. Raises AccessDeniedException or RoleNotPassable.
+    the service assume it, for the resource `source_arn` if that is known yet (aws:SourceArn).
+    Raises AccessDeniedException or RoleNotPassable.
     """
     context.dispatcher.authorize(
         context, "iam", "PassRole", {"RoleArn": role_arn, "PassedToService": service_principal}
     )
-    return trusting_role(context, role_arn, service_principal)
+    return trusting_role(context, role_arn, service_principal, source_arn)
 
 
-def trusting_role(context: Context, role_arn: str, service_principal: str) -> Role:
-    """The role, if it is there and its trust policy lets the service assume it. Raises
-    RoleNotPassable."""
+def trusting_role(
+    context: Context, role_arn: str, service_principal: str, source_arn: str = ""
+) -> Role:
+    """The role, if it is there and its trust policy lets the service assume it for a resource; for
+    one that has no ARN yet, a condition on aws:SourceArn may mean it. Raises RoleNotPassable."""
     role = _found(context, role_arn)
     caller = Principal.service(context.account_id, service_principal)
-    if not role_directory(context).role_trusts(role, caller, {}):
+    facts = {"aws:SourceArn": source_arn} if source_arn else {}
+    if not role_directory(context).role_trusts(role, caller, facts):
+        whom = f"{service_principal} assume it" + (f" for {source_arn}" if source_arn else "")
         raise RoleNotPassable(
             role_arn,
-            f"The trust policy of the role {role_arn} does not let {service_principal} assume it. "
+            f"The trust policy of the role {role_arn} does not let {whom}. "
             f'Allow sts:AssumeRole to {{"Service": "{service_principal}"}} there.',
         )
     return role
@@ -112,15 +119,21 @@ def role_principal(context: Context, role_arn: str, session_name: str) -> Princi
 
 
 def role_session(
-    context: Context, role_arn: str, service_principal: str, session_name: str, seconds: float
+    context: Context,
+    role_arn: str,
+    service_principal: str,
+    session_name: str,
+    seconds: float,
+    *,
+    source_arn: str,
 ) -> Credentials:
-    """Credentials of the role for a process that the service runs, valid for `seconds` of wall
-    time.
+    """Credentials of the role for a process that the service runs for a resource, valid for
+    `seconds` of wall time.
 
     Costs a row in the next group commit. Raises RoleNotPassable if the role is gone or does not
     let the service assume it any more.
     """
-    role = trusting_role(context, role_arn, service_principal)
+    role = trusting_role(context, role_arn, service_principal, source_arn)
     return role_directory(context).issue_role_session(role, session_name, seconds)
 
 

@@ -20,6 +20,7 @@ from kennel.services.lambda_.document import (
     move_update,
     version_key,
 )
+from kennel.services.lambda_.environments.execution_role import own_arn
 from kennel.services.lambda_.errors import (
     InvalidParameterValueException,
     RequestEntityTooLargeException,
@@ -106,7 +107,7 @@ class Functions(Area):
         name = unqualified(ctx, FunctionName)
         if self.functions.get(name) is not None:
             raise _exists(name)
-        _pass_role(ctx, Role)
+        self._require_role(ctx, Role, name)
         version = Version(
             function=name,
             version=LATEST,
@@ -270,7 +271,7 @@ class Functions(Area):
         name = unqualified(ctx, FunctionName)
         self._require_settled(ctx, name, RevisionId)
         if Role is not None:
-            _pass_role(ctx, Role)
+            self._require_role(ctx, Role, name)
 
         def change(version: Version) -> None:
             apply_settings(version, given)
@@ -283,6 +284,14 @@ class Functions(Area):
         version = self.require(ctx, FunctionName(name))[1]
         check_revision(revision, version.revision_id)
         check_settled(ctx, version)
+
+    def _require_role(self, ctx: Context, role: str, name: str) -> None:
+        try:
+            pass_role(ctx, role, _PRINCIPAL, own_arn(self.parts, name))
+        except RoleNotPassable as error:
+            raise InvalidParameterValueException(
+                "The role defined for the function cannot be assumed by Lambda."
+            ) from error
 
     def _change(
         self,
@@ -364,15 +373,6 @@ class Functions(Area):
 
 def _exists(name: str) -> ResourceConflictException:
     return ResourceConflictException(f"Function already exist: {name}")
-
-
-def _pass_role(ctx: Context, role: str) -> None:
-    try:
-        pass_role(ctx, role, _PRINCIPAL)
-    except RoleNotPassable as error:
-        raise InvalidParameterValueException(
-            "The role defined for the function cannot be assumed by Lambda."
-        ) from error
 
 
 _NO_CODE = Code(id="", sha256="", size=0)

@@ -11,12 +11,18 @@ if TYPE_CHECKING:
     from kennel.services.context import Context
     from kennel.services.service import Parts
 
-__all__ = ["credentials_of", "principal_of"]
+__all__ = ["credentials_of", "own_arn", "principal_of"]
 
 _SERVICE = "lambda.amazonaws.com"
 # Functions have their keys in their environment, as on AWS, where no SDK renews them; so they last
 # far longer than an environment is used (`pool.LIFETIME`).
 _SESSION_SECONDS = 12 * 3600
+
+
+def own_arn(parts: Parts, function: str) -> str:
+    """What a function's role is assumed for (aws:SourceArn): the function in the region that its
+    environments run in."""
+    return _context(parts).arn("lambda", f"function:{function}")
 
 
 def principal_of(parts: Parts, role: str, function: str) -> Principal:
@@ -26,8 +32,15 @@ def principal_of(parts: Parts, role: str, function: str) -> Principal:
 
 def credentials_of(parts: Parts, role: str, function: str) -> Credentials:
     """Credentials for an environment; a row in the next commit. Raises RoleNotPassable, also if
-    the role does not let Lambda assume it any more."""
-    return role_session(_context(parts), role, _SERVICE, function, _SESSION_SECONDS)
+    the role does not let Lambda assume it for this function any more."""
+    return role_session(
+        _context(parts),
+        role,
+        _SERVICE,
+        function,
+        _SESSION_SECONDS,
+        source_arn=own_arn(parts, function),
+    )
 
 
 def _context(parts: Parts) -> Context:

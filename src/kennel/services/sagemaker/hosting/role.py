@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kennel.client_environment import plane_variables
 from kennel.identity import Principal
 from kennel.services.process_credentials import credential_variables
-from kennel.services.roles import role_principal
+from kennel.services.roles import role_principal, trusting_role
 from kennel.services.sagemaker.hosting.deployment import Endpoint, ServedVariant
 
 if TYPE_CHECKING:
@@ -41,13 +41,18 @@ class ServingRole:
     ) -> dict[str, str]:
         """The container's environment: the model's own, and the way to the role's credentials.
 
-        `folder` is the model server's; it names the grant, for `end`.
+        `folder` is the model server's; it names the grant, for `end`. Raises RoleNotPassable if
+        the role is gone or does not let SageMaker assume it for this endpoint.
         """
+        role = variant.role_arn
+        trusting_role(self._own_context(), role, _SERVICE, endpoint.arn)
         holder = f"{_HOLDER}/{endpoint.name}/{folder.name}"
         return {
             **variant.container.environment,
             **plane_variables(self._parts.reach),
-            **credential_variables(self._parts, holder, variant.role_arn, _SESSION_NAME, _SERVICE),
+            **credential_variables(
+                self._parts, holder, role, _SESSION_NAME, _SERVICE, endpoint.arn
+            ),
         }
 
     def end(self, endpoint: str, folder: Path | None = None) -> None:

@@ -6,8 +6,10 @@ import hashlib
 import platform
 from typing import TYPE_CHECKING
 
+from kennel.identity import Principal
 from kennel.services.instance_metadata import InstanceFacts
 from kennel.services.process_credentials import instance_variables
+from kennel.services.roles import trusting_role
 from kennel.services.sagemaker.notebook.document import NotebookInstance
 
 if TYPE_CHECKING:
@@ -31,14 +33,19 @@ class NotebookGrants:
 
     def open(self, instance: NotebookInstance) -> dict[str, str]:
         """The variables for the instance's present start; those of an earlier one lead nowhere
-        from now on."""
+        from now on. Raises RoleNotPassable if the role does not let SageMaker assume it for this
+        instance."""
         self.end(instance)
+        service = Principal.service(self._parts.account_id, _SERVICE)
+        context = self._parts.dispatcher.context(service)
+        trusting_role(context, instance.role_arn, _SERVICE, instance.arn)
         return instance_variables(
             self._parts,
             f"{_HOLDER}/{instance.folder}/{instance.boot}",
             instance.role_arn,
             SESSION_NAME,
             _SERVICE,
+            instance.arn,
         )
 
     def end(self, instance: NotebookInstance) -> None:

@@ -107,11 +107,12 @@ class NotebookInstances(Noun):
         _check_network(SubnetId, SecurityGroupIds, DirectInternetAccess)
         _check_type(InstanceType)
         self._check_config(ctx, LifecycleConfigName)
-        _check_role(ctx, RoleArn)
+        arn = ctx.arn("sagemaker", f"notebook-instance/{NotebookInstanceName}")
+        _check_role(ctx, RoleArn, arn)
         now = self.parts.clock.policy()
         instance = NotebookInstance(
             name=NotebookInstanceName,
-            arn=ctx.arn("sagemaker", f"notebook-instance/{NotebookInstanceName}"),
+            arn=arn,
             region=ctx.region,
             status=_S.PENDING,
             creation_time=now,
@@ -208,11 +209,11 @@ class NotebookInstances(Noun):
         """Changes a stopped instance. To take away what it doesn't have is no error, as on AWS."""
         _refuse_repositories(DefaultCodeRepository, AdditionalCodeRepositories)
         _refuse_accelerators(AcceleratorTypes)
-        self._require(NotebookInstanceName)
+        arn = self._require(NotebookInstanceName).arn
         if InstanceType:
             _check_type(InstanceType)
         if RoleArn:
-            _check_role(ctx, RoleArn)
+            _check_role(ctx, RoleArn, arn)
         if LifecycleConfigName and DisassociateLifecycleConfig:
             raise ValidationException(
                 "Give either LifecycleConfigName or DisassociateLifecycleConfig, not both."
@@ -310,9 +311,9 @@ class NotebookInstances(Noun):
         self._keeper.wake(name)
 
 
-def _check_role(ctx: Context, role_arn: str) -> None:
+def _check_role(ctx: Context, role_arn: str, instance_arn: str) -> None:
     try:
-        pass_role(ctx, role_arn, "sagemaker.amazonaws.com")
+        pass_role(ctx, role_arn, "sagemaker.amazonaws.com", instance_arn)
     except RoleNotPassable as error:
         raise ValidationException(
             f"Could not assume role {role_arn}. Please ensure that the role exists "

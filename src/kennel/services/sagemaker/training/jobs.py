@@ -245,7 +245,7 @@ class TrainingJobs(Noun):
         arn = training_job_arn(ctx.region, ctx.account_id, name)
         if self._jobs.get(name) is not None:
             raise _name_taken(arn)
-        self._require_role(ctx, spec.role_arn)
+        self._require_role(ctx, spec.role_arn, arn)
         require_input_objects(ctx, spec)
         self._require_room()
         now = self.parts.clock.wall()
@@ -271,9 +271,9 @@ class TrainingJobs(Noun):
             raise _not_found()
         return job
 
-    def _require_role(self, ctx: Context, role_arn: str) -> None:
+    def _require_role(self, ctx: Context, role_arn: str, job_arn: str) -> None:
         try:
-            pass_role(ctx, role_arn, _SERVICE)
+            pass_role(ctx, role_arn, _SERVICE, job_arn)
         except RoleNotPassable as error:
             raise ValidationException(
                 f"Could not assume role {role_arn}. Please ensure that the role exists and allows "

@@ -114,7 +114,7 @@ class Workshop:
         `end_credentials` or another process of that host."""
         holder = f"{_HOLDER}/{job.folder}/{folder.host}"
         role = job.request["RoleArn"]
-        return credential_variables(self.parts, holder, role, _SESSION_NAME, _SERVICE)
+        return credential_variables(self.parts, holder, role, _SESSION_NAME, _SERVICE, job.arn)
 
     def end_credentials(self, folder: PurePath) -> None:
         """No process of the job with that folder, which no other job has, gets credentials any
