@@ -327,4 +327,4 @@ def test_lint_takes_listings_on_the_path_that_aws_asks_for():
     for action, kind in (("iam:ListRoles", "role"), ("iam:ListPolicies", "policy")):
         resource = f"arn:aws:iam::000000000000:{kind}/"
         made = {"Sid": "x", "Effect": "Allow", "Action": action, "Resource": resource}
-        assert lint([{"Version": "2012-10-17", "Statement": [made]}]) == []
+        assert lint([{"Version": "2012-10-17", "Statement": [made]}], HOLDER) == []
