@@ -1,10 +1,11 @@
 """The evaluation cases that are data: files of facts, a fact of cases.
 
 A file of `tests/policy/cases` names its source, a page of AWS's documentation, and has policies by
-name and facts. A fact says one sentence of the page and holds what its cases share; a case has a
-name, what differs, and what is to be expected. Both may have
+name and facts. A fact says in our words what the page does and holds what its cases share; a case
+has a name, what differs, and what is to be expected. Both may have
 
-    source                         the page, where it is another than the file's
+    source                         the page, by its title in `pages.toml`, where it is another than
+                                   the file's
     principal                      root, user/NAME, role/NAME/SESSION, service/DNS-NAME, anonymous;
                                    of another account with ACCOUNT: before it
     action, resource, owner        the resource's account where it is another than ours
@@ -39,7 +40,7 @@ from kennel.policy import (
     parse_policy,
 )
 
-__all__ = ["ACCOUNT", "Case", "Expected", "read_cases"]
+__all__ = ["ACCOUNT", "Case", "Expected", "read_cases", "read_pages"]
 
 ACCOUNT = "111111111111"
 _FOLDER = Path(__file__).parent / "cases"
@@ -86,6 +87,12 @@ class Case:
 def read_cases() -> list[Case]:
     """All cases. Raises for a file that is not as it should be."""
     return [case for path in sorted(_FOLDER.glob("*.toml")) for case in _of_file(path)]
+
+
+def read_pages() -> dict[str, str]:
+    """The pages that were read for the cases: addresses by title."""
+    tables = tomllib.loads((_FOLDER.parent / "pages.toml").read_text()).values()
+    return {title: address for table in tables for title, address in table.items()}
 
 
 def _of_file(path: Path) -> Iterator[Case]:
