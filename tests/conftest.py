@@ -16,6 +16,10 @@ from tests.planes import Plane, clean_environment
 settings.register_profile("kennel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kennel")
 
+# Jobs have a /tmp of their own and see the rest of the machine read-only: a script can wait for a
+# file of a test's only outside of /tmp.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(Path.home()))
+
 PlaneFactory = Callable[..., Plane]
 ClientFactory = Callable[[str], Any]
 

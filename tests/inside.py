@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 from kennel.engine.shim import proc
+from kennel.gateway.plane import ACCOUNT_ID
 
-__all__ = ["WHO", "kill", "lives"]
+__all__ = ["WHO", "kill", "lives", "shared"]
 
 WHO = """
 def who(pid):
@@ -30,6 +32,14 @@ def kill(who: str, number: int) -> None:
 def lives(who: str) -> bool:
     """Whether it runs, or has ended and nobody has waited for it."""
     return _pid(who) is not None
+
+
+def shared(state: Path, role: str = "training") -> Path:
+    """The folder that jobs of a role can write to, and a test too: it is where they see it."""
+    arn = f"arn:aws:iam::{ACCOUNT_ID}:role/{role}"
+    folder = state / "cache" / hashlib.sha256(arn.encode()).hexdigest()[:32]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _pid(who: str) -> int | None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import PlaneFactory
+from tests.inside import shared
 from tests.integration.training_jobs import Training
 from tests.planes import Plane, wait_until
 from tests.soak import kills
@@ -73,12 +74,12 @@ def check(training: Training, name: str) -> dict[str, Any]:
 
 
 def test_a_job_survives_the_plane_in_every_phase(
-    plane_factory: PlaneFactory, tmp_path: Path
+    plane_factory: PlaneFactory,
 ) -> None:
     plane = plane_factory()
     training = Training(plane)
     data = channel(training, 50)
-    gate = tmp_path / "gate"
+    gate = shared(plane.state) / "gate"
     training.create(
         "phases", GATED, environment={"GATE": str(gate)}, metrics=METRICS, InputDataConfig=data
     )
@@ -103,11 +104,11 @@ def test_a_job_survives_the_plane_in_every_phase(
 
 
 def test_a_job_that_ended_while_no_plane_was_there_is_finished(
-    plane_factory: PlaneFactory, tmp_path: Path
+    plane_factory: PlaneFactory,
 ) -> None:
     plane = plane_factory()
     training = Training(plane)
-    gate = tmp_path / "gate"
+    gate = shared(plane.state) / "gate"
     training.create("alone", GATED, environment={"GATE": str(gate)}, metrics=METRICS)
     wait_until(lambda: Path(f"{gate}.starts").exists())
     plane.kill()
@@ -134,9 +135,9 @@ def check_hosts(plane: Plane, gate: Path, starts: str) -> None:
     assert [Path(f"{gate}.algo-{host}").read_text() for host in (1, 2)] == [starts, starts]
 
 
-def test_all_hosts_of_a_job_are_adopted(plane_factory: PlaneFactory, tmp_path: Path) -> None:
+def test_all_hosts_of_a_job_are_adopted(plane_factory: PlaneFactory) -> None:
     plane = plane_factory()
-    gate = tmp_path / "gate"
+    gate = shared(plane.state) / "gate"
     two_hosts(plane, gate)
     plane.kill()
     Training(plane.start()).wait("pair", "Training")
@@ -145,10 +146,10 @@ def test_all_hosts_of_a_job_are_adopted(plane_factory: PlaneFactory, tmp_path: P
 
 
 def test_hosts_that_ended_while_no_plane_was_there_are_finished(
-    plane_factory: PlaneFactory, tmp_path: Path
+    plane_factory: PlaneFactory,
 ) -> None:
     plane = plane_factory()
-    gate = tmp_path / "gate"
+    gate = shared(plane.state) / "gate"
     folders = two_hosts(plane, gate)
     plane.kill()
     gate.touch()
@@ -157,9 +158,9 @@ def test_hosts_that_ended_while_no_plane_was_there_are_finished(
     check_hosts(plane, gate, "x")
 
 
-def test_a_lost_host_starts_all_of_them_again(plane_factory: PlaneFactory, tmp_path: Path) -> None:
+def test_a_lost_host_starts_all_of_them_again(plane_factory: PlaneFactory) -> None:
     plane = plane_factory()
-    gate = tmp_path / "gate"
+    gate = shared(plane.state) / "gate"
     folders = two_hosts(plane, gate)
     record = json.loads((folders[1] / "run-1" / "process.json").read_text())
     plane.kill()

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import PlaneFactory
+from tests.inside import shared
 from tests.integration.tuning_jobs import Tuning
 from tests.planes import Plane, wait_until
 from tests.soak import kills
@@ -82,11 +83,11 @@ def search_process(plane: Plane) -> int | None:
 
 
 def test_a_tuning_job_survives_a_plane_that_is_killed_at_random_moments(
-    plane_factory: PlaneFactory, tmp_path: Path
+    plane_factory: PlaneFactory,
 ) -> None:
     moments = random.Random(4)
-    starts = tmp_path / "starts"
     plane = plane_factory()
+    starts = shared(plane.state) / "starts"
     tuning = Tuning(plane)
     left, number = KILLS, 0
     while left:
@@ -108,11 +109,11 @@ def test_a_tuning_job_survives_a_plane_that_is_killed_at_random_moments(
 
 
 def test_trials_that_run_when_the_plane_dies_go_on(
-    plane_factory: PlaneFactory, tmp_path: Path
+    plane_factory: PlaneFactory,
 ) -> None:
     plane = plane_factory()
     tuning = Tuning(plane)
-    starts, gate = tmp_path / "starts", tmp_path / "gate"
+    starts, gate = shared(plane.state) / "starts", shared(plane.state) / "gate"
     environment = {"STARTS": str(starts), "GATE": str(gate)}
     tuning.create("gated", GATED, trials=3, parallel=2, environment=environment)
     wait_until(lambda: starts.exists() and len(starts.read_text().split()) == 2)
@@ -125,11 +126,11 @@ def test_trials_that_run_when_the_plane_dies_go_on(
 
 
 def test_trials_that_ended_while_no_plane_was_there_count(
-    plane_factory: PlaneFactory, tmp_path: Path
+    plane_factory: PlaneFactory,
 ) -> None:
     plane = plane_factory()
     tuning = Tuning(plane)
-    starts, gate = tmp_path / "starts", tmp_path / "gate"
+    starts, gate = shared(plane.state) / "starts", shared(plane.state) / "gate"
     environment = {"STARTS": str(starts), "GATE": str(gate)}
     tuning.create("alone", GATED, trials=2, parallel=2, environment=environment)
     wait_until(lambda: starts.exists() and len(starts.read_text().split()) == 2)
@@ -142,12 +143,12 @@ def test_trials_that_ended_while_no_plane_was_there_count(
 
 
 def test_a_stop_that_was_acknowledged_stops_the_job(
-    plane_factory: PlaneFactory, tmp_path: Path
+    plane_factory: PlaneFactory,
 ) -> None:
     plane = plane_factory()
     tuning = Tuning(plane)
-    starts = tmp_path / "starts"
-    environment = {"STARTS": str(starts), "GATE": str(tmp_path / "gate")}
+    starts = shared(plane.state) / "starts"
+    environment = {"STARTS": str(starts), "GATE": str(shared(plane.state) / "gate")}
     tuning.create("stops", GATED, trials=9, parallel=2, environment=environment)
     wait_until(lambda: starts.exists() and len(starts.read_text().split()) == 2)
     tuning.sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName="stops")
@@ -164,7 +165,7 @@ def test_a_search_process_that_is_killed_is_not_missed(
 ) -> None:
     plane = plane_factory()
     tuning = Tuning(plane)
-    starts = tmp_path / "starts"
+    starts = shared(plane.state) / "starts"
     tuning.create(
         "search",
         COUNTED,
@@ -179,10 +180,10 @@ def test_a_search_process_that_is_killed_is_not_missed(
     check(tuning, "search", starts)
 
 
-def test_a_search_process_ends_with_its_plane(plane_factory: PlaneFactory, tmp_path: Path) -> None:
+def test_a_search_process_ends_with_its_plane(plane_factory: PlaneFactory) -> None:
     plane = plane_factory()
     tuning = Tuning(plane)
-    starts = tmp_path / "starts"
+    starts = shared(plane.state) / "starts"
     tuning.create("ends", COUNTED, trials=1, environment={"STARTS": str(starts)})
     wait_until(lambda: starts.exists())
     assert search_process(plane) is not None
@@ -191,7 +192,7 @@ def test_a_search_process_ends_with_its_plane(plane_factory: PlaneFactory, tmp_p
 
 
 def test_early_stopping_goes_on_with_the_values_of_before(
-    plane_factory: PlaneFactory, tmp_path: Path
+    plane_factory: PlaneFactory,
 ) -> None:
     """Three trials end before the plane dies; the fourth is judged by them after it."""
     script = """
@@ -205,7 +206,7 @@ if level > 50:
 """
     plane = plane_factory()
     tuning = Tuning(plane)
-    starts = tmp_path / "starts"
+    starts = shared(plane.state) / "starts"
     levels = {"Name": "level", "Values": ["3", "2", "1", "99"]}
     tuning.create(
         "judged",

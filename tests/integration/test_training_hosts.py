@@ -108,8 +108,9 @@ def test_two_hosts_reach_the_loss_of_one_with_the_doubled_batch(training: Traini
 ALONE = """
 import os, pathlib, time
 host = os.environ["SM_CURRENT_HOST"]
-pathlib.Path(os.environ["GATE"] + host).touch()
-while not all(os.path.exists(os.environ["GATE"] + other) for other in ("algo-1", "algo-2")):
+shared = os.environ["KENNEL_CACHE_DIR"] + "/"
+pathlib.Path(shared + host).touch()
+while not all(os.path.exists(shared + other) for other in ("algo-1", "algo-2")):
     time.sleep(0.01)
 time.sleep(1)
 print("trained all of it on", host)
@@ -118,12 +119,11 @@ open(os.environ["SM_MODEL_DIR"] + "/model.pth", "w").write(host)
 
 
 def test_a_job_without_a_distribution_trains_twice_and_the_log_says_what_that_wasted(
-    training: Training, tmp_path: Any
+    training: Training,
 ) -> None:
     training.create(
         "undistributed",
         ALONE,
-        environment={"GATE": f"{tmp_path}/"},
         ResourceConfig=instances(2),
     )
     job = finished(training, "undistributed")

@@ -16,6 +16,7 @@ from kennel.services.sagemaker.training.folder import HostFolder
 from kennel.services.sagemaker.training.spec import TrainingSpec
 from kennel.services.sagemaker.training.status import SecondaryStatus
 from kennel.store import Collection
+from tests.inside import shared
 from tests.planes import wait_until
 from tests.services.sagemaker.training.bench import SAVE, Bench, channel
 
@@ -270,11 +271,11 @@ UP = "import os\nopen(os.environ['GATE'] + os.environ['SM_CURRENT_HOST'], 'a').w
 
 @pytest.mark.parametrize("lost", [("algo-1", "algo-2"), ("algo-2",)])
 def test_hosts_that_a_plane_had_no_time_to_start_do_not_join_a_network_that_has_ended(
-    own: Bench, tmp_path: Path, lost: tuple[str, ...]
+    own: Bench, lost: tuple[str, ...]
 ) -> None:
     """As if the plane had been killed before it started `lost`, and was away for a while."""
     wait = "import time\nwhile not os.path.exists(os.environ['GATE']): time.sleep(0.01)\n"
-    gate = tmp_path / "gate"
+    gate = shared(own.state, "trainer") / "gate"
     own.create("late", UP + wait, Environment={"GATE": str(gate)}, ResourceConfig=TWO)
     wait_until(lambda: all(Path(f"{gate}algo-{host}").exists() for host in (1, 2)))
     network = keeper(own, "late")
