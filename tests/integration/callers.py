@@ -34,9 +34,9 @@ class Caller:
         self._plane = plane
         self._keys = keys
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, signature_version: str | None = None) -> Any:
         keys = self._keys or {}
-        signing: dict[str, Any] = {} if self._keys else {"signature_version": UNSIGNED}
+        version: Any = signature_version if self._keys else UNSIGNED
         return boto3.client(
             service,
             endpoint_url=self._plane.url,
@@ -44,7 +44,7 @@ class Caller:
             aws_access_key_id=keys.get("AccessKeyId"),
             aws_secret_access_key=keys.get("SecretAccessKey"),
             aws_session_token=keys.get("SessionToken"),
-            config=Config(**ONCE, **signing),
+            config=Config(**ONCE, signature_version=version),
         )
 
 

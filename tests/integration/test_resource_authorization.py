@@ -147,6 +147,35 @@ def test_strangers_get_what_a_public_bucket_gives_everybody(
     assert read(stranger, "two") == b"2"
 
 
+def test_a_bucket_asks_how_and_when_a_request_was_signed(bucket: Any, callers: Callers) -> None:
+    gil = callers.user("gil")
+    fourth = "s3v4"
+
+    def fetch(version: str | None = None) -> int:
+        parameters = {"Bucket": BUCKET, "Key": "one"}
+        url = gil.client("s3", version).generate_presigned_url("get_object", Params=parameters)
+        try:
+            with urllib.request.urlopen(url) as reply:
+                return int(reply.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def only(**conditions: Any) -> None:
+        granted = allow("s3:GetObject", OBJECTS, Principal={"AWS": gil.arn}, Condition=conditions)
+        say(bucket, granted)
+
+    only(StringEquals={"s3:signatureversion": "AWS4-HMAC-SHA256", "s3:ResourceAccount": ACCOUNT})
+    assert (read(gil), fetch(fourth), fetch()) == (b"1", 200, 403), "the last is of version 2"
+    only(StringEquals={"s3:authType": "REST-QUERY-STRING", "s3:signatureversion": "AWS"})
+    assert (fetch(fourth), fetch()) == (403, 200)
+    only(NumericLessThan={"s3:signatureAge": "600000"})
+    assert (read(gil), fetch(fourth), fetch()) == (b"1", 200, 200)
+    only(NumericLessThan={"s3:signatureAge": "-1"})
+    assert fetch(fourth) == 403
+    only(NumericGreaterThan={"s3:TlsVersion": "1"})
+    denied(lambda: read(gil), DENIED)
+
+
 def test_a_form_without_a_policy_is_a_strangers(plane: Plane, bucket: Any) -> None:
     boundary = "x"
     parts = [("key", "form"), ("file", "content")]

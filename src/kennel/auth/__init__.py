@@ -5,7 +5,7 @@ from kennel.auth.chunked import AwsChunkedDecoder, payload_decoder
 from kennel.auth.claim import claimed_key
 from kennel.auth.errors import as_aws_error
 from kennel.auth.failures import AuthenticationError, Failure
-from kennel.auth.post_policy import check_policy, verify_form
+from kennel.auth.post_policy import check_policy, form_time, verify_form
 from kennel.auth.signature import UNSIGNED_PAYLOAD, Verified, unsigned, verify
 from kennel.auth.signing import ChunkSigning
 
@@ -21,6 +21,7 @@ __all__ = [
     "as_aws_error",
     "check_policy",
     "claimed_key",
+    "form_time",
     "payload_decoder",
     "unsigned",
     "verify",

@@ -1,8 +1,8 @@
 """The values of condition keys in one request, looked up when a condition asks for them.
 
 Source: "AWS global condition context keys" in the IAM user guide. What is not here is absent from
-every request: organizations, VPCs and their endpoints, federation, and `aws:CalledVia`, which none
-of the services here is listed for.
+every request: organizations, VPCs and their endpoints, federation, `s3:TlsVersion`, and
+`aws:CalledVia`, which none of the services here is listed for.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from kennel.auth.claim import ALGORITHM
 from kennel.auth.timestamps import extended_format
 from kennel.identity import Principal, PrincipalKind
 from kennel.services import Access, Context
@@ -91,7 +92,9 @@ class RequestKeys(Mapping[str, Values]):
             return (extended_format(self._wall()),)
         if key == "aws:epochtime":
             return (str(int(self._wall())),)
-        if key == "aws:resourceaccount":
+        if key == "s3:signatureage":
+            return _one(_signature_age(self._context, self._wall()))
+        if key in ("aws:resourceaccount", "s3:resourceaccount"):
             return (account_of(self._access.resource, self._context.account_id),)
         if key.startswith(_PRINCIPAL_TAG):
             return _tag(self._tags, key[len(_PRINCIPAL_TAG) :])
@@ -189,6 +192,39 @@ def _source_account(context: Context) -> str | None:
     return context.account_id if _is_service(context.principal) else None
 
 
+def _made_here(context: Context) -> bool:
+    """Whether a service makes the call, which nobody signed on the wire: as if signed just now."""
+    return bool(context.called_by) or not context.source
+
+
+def _auth_type(context: Context) -> str | None:
+    return "REST-HEADER" if _made_here(context) else context.source.get("auth_type")
+
+
+def _signed_at(context: Context) -> float | None:
+    """None if the call has no signature, 0 if it is one of Version 2."""
+    if context.principal.kind is PrincipalKind.ANONYMOUS:
+        return None
+    signed = context.source.get("signed_at")
+    return None if signed is None else float(signed)
+
+
+def _signature_version(context: Context) -> str | None:
+    if _made_here(context):
+        return ALGORITHM
+    signed = _signed_at(context)
+    return None if signed is None else ALGORITHM if signed else "AWS"
+
+
+def _signature_age(context: Context, now: float) -> str | None:
+    """In milliseconds; always 0 for Signature Version 2."""
+    if _made_here(context):
+        return "0"
+    signed = _signed_at(context)
+    return None if signed is None else str(max(0, int((now - signed) * 1000)) if signed else 0)
+
+
+# S3's own: "Amazon S3 Signature Version 4 Authentication Specific Policy Keys".
 _OF_CONNECTION: Mapping[str, Callable[[Context], str | None]] = {
     "aws:referer": _source("referer"),
     "aws:requestedregion": lambda context: context.region,
@@ -198,5 +234,6 @@ _OF_CONNECTION: Mapping[str, Callable[[Context], str | None]] = {
     "aws:sourceip": _source_ip,
     "aws:useragent": _source("user_agent"),
     "aws:viaawsservice": lambda context: str(context.forwarded).lower(),
-    "s3:authtype": _source("auth_type"),
+    "s3:authtype": _auth_type,
+    "s3:signatureversion": _signature_version,
 }

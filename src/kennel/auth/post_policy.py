@@ -19,11 +19,19 @@ from kennel.auth.denials import AccessDenied
 from kennel.auth.failures import AuthenticationError, Failure
 from kennel.auth.keys import KeyFinder
 from kennel.auth.signing import signing_key
+from kennel.auth.timestamps import parse_basic
 from kennel.auth.token import check_token
 from kennel.errors import ClientError
 from kennel.identity import Principal
 
-__all__ = ["FormTooLarge", "FormTooSmall", "InvalidPolicyDocument", "check_policy", "verify_form"]
+__all__ = [
+    "FormTooLarge",
+    "FormTooSmall",
+    "InvalidPolicyDocument",
+    "check_policy",
+    "form_time",
+    "verify_form",
+]
 
 # Fields that no condition has to speak of.
 _FREE = frozenset({"awsaccesskeyid", "file", "policy", "signature", "x-amz-signature"})
@@ -77,6 +85,14 @@ def verify_form(fields: Mapping[str, str], directory: KeyFinder, now: float) -> 
             Failure.MISMATCH, AWSAccessKeyId=access_key_id, SignatureProvided=provided
         )
     return credentials.principal
+
+
+def form_time(fields: Mapping[str, str]) -> float:
+    """The time that a form's signature bears, in seconds since the epoch; 0 by version 2. One of
+    version 4 that says none is as old as can be."""
+    if "x-amz-signature" not in fields:
+        return 0.0
+    return float(parse_basic(fields.get("x-amz-date", "")) or 1)
 
 
 def check_policy(fields: Mapping[str, str], bucket: str, size: int, now: float) -> None:

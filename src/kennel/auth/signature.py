@@ -49,7 +49,8 @@ class Verified:
 
     `service` and `region` are the scope's. `payload_hash` is what the signature says of the body:
     its SHA-256 in hex, UNSIGNED-PAYLOAD, or one of S3's STREAMING-… words, whose chunks
-    `chunk_signing` checks.
+    `chunk_signing` checks. `signed` is the time that it bears, in seconds since the epoch; 0 for
+    one of Signature Version 2, which bears none, and for none.
     """
 
     principal: Principal
@@ -59,6 +60,7 @@ class Verified:
     payload_hash: str
     presigned: bool = False
     chunk_signing: ChunkSigning | None = None
+    signed: float = 0.0
 
 
 def verify(
@@ -114,6 +116,7 @@ def verify(
         payload_hash,
         claim.expires is not None,
         chunk_signing,
+        claim.time,
     )
 
 

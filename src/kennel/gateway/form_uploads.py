@@ -18,13 +18,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import MultiPartParser
 from werkzeug.http import parse_options_header
 
-from kennel.auth import check_policy, verify_form
+from kennel.auth import check_policy, form_time, verify_form
 from kennel.errors import ClientError, NotImplementedByKennel
 from kennel.gateway.bodies import ClientDisconnected, Receive, Send, read_body
 from kennel.gateway.failures import failure_of
 from kennel.gateway.plane import Plane
 from kennel.gateway.replies import send_response
-from kennel.gateway.sources import source_of
+from kennel.gateway.sources import signature_source, source_of
 from kennel.identity import Principal
 from kennel.wire import HttpRequest, HttpResponse, encode_error
 from kennel.wire.hosts import bucket_of_host
@@ -116,10 +116,11 @@ class FormUploads:
         form = _parsed(body, boundary)
         now = self._plane.clock.wall()
         bucket = bucket_of_host(request.host) or unquote(request.path).strip("/")
-        principal = Principal.anonymous()
+        principal, signed = Principal.anonymous(), 0.0
         if _SIGNING & form.fields.keys():
             principal = verify_form(form.fields, self._plane.credentials, now)
             self._plane.credentials.uses.note(_access_key_id(form.fields), "s3", "")
+            signed = form_time(form.fields)
             check_policy(form.fields, bucket, len(form.content), now)
         if not form.fields.get("key"):
             raise UserKeyMustBeSpecified(
@@ -130,7 +131,7 @@ class FormUploads:
         context = self._plane.dispatcher.context(
             principal,
             request_id=request_id,
-            source={**source_of(request), "auth_type": "POST"},
+            source={**source_of(request), **signature_source("POST", signed)},
         )
         parameters = {"Bucket": bucket, "Key": key, "Body": form.content, **_properties(form)}
         put = self._plane.dispatcher.invoke(context, "s3", "PutObject", parameters)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kennel.auth import Verified
 from kennel.wire import HttpRequest
 
-__all__ = ["source_of"]
+__all__ = ["signature_source", "source_of"]
 
 
 def source_of(request: HttpRequest, verified: Verified | None = None) -> Mapping[str, str]:
@@ -21,5 +21,13 @@ def source_of(request: HttpRequest, verified: Verified | None = None) -> Mapping
         "referer": headers.get("referer", ""),
     }
     if verified is not None and verified.access_key_id:
-        source["auth_type"] = "REST-QUERY-STRING" if verified.presigned else "REST-HEADER"
+        source |= signature_source(
+            "REST-QUERY-STRING" if verified.presigned else "REST-HEADER", verified.signed
+        )
     return source
+
+
+def signature_source(way: str, signed: float) -> Mapping[str, str]:
+    """How a request was signed: which way (`s3:authType`), and the time that its signature bears,
+    0 for one of Version 2."""
+    return {"auth_type": way, "signed_at": str(signed)}

@@ -60,6 +60,7 @@ def test_a_policy_of_nonsense_is_refused(stage: Stage, statement):
                    Policy=json.dumps({"Statement": [statement]}))  # fmt: skip
 
 
+_NO_RESOURCE = "Action does not apply to any resource(s) in statement"
 _PUBLIC = {
     "Effect": "Allow",
     "Principal": "*",
@@ -78,6 +79,9 @@ _PUBLIC = {
         ({"Action": "sqs:SendMessage"}, "Policy has invalid action"),
         ({"Resource": "bucket"}, "Policy has invalid resource"),
         ({"Resource": "arn:aws:s3:::other/*"}, "Policy has invalid resource"),
+        ({"Resource": "*"}, "Policy has invalid resource"),
+        ({"Resource": "arn:aws:s3:::bucket"}, _NO_RESOURCE),
+        ({"Action": ["s3:GetObject", "s3:ListBucket"]}, _NO_RESOURCE),
         ({"Condition": {"Like": {"a:b": "c"}}}, "Invalid Condition type : Like."),
     ],
 )

@@ -9,6 +9,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kennel.policy import PolicyError, PolicyKind, parse_policy
+from kennel.services.s3.access_table import ACCESS_TABLE
 from kennel.services.s3.bucket_configurations import ConfigurationArea
 from kennel.services.s3.bucket_rows import get_bucket
 from kennel.services.s3.configurations import Kind, get_configuration
@@ -108,9 +109,21 @@ def _check(text: str, bucket: str) -> None:
                 raise MalformedPolicy("Policy has invalid action")
         for resource in statement.resources + statement.not_resources:
             named = resource.removeprefix("arn:aws:s3:::")
-            if resource != "*" and (named == resource or named.split("/")[0] != bucket):
+            if named == resource or named.split("/")[0] != bucket:
                 raise MalformedPolicy("Policy has invalid resource")
+        levels = {"/" in resource for resource in statement.resources}
+        for action in statement.actions if levels else ():
+            if _ON_OBJECTS.get(action.lower()) not in (None, *levels):
+                raise MalformedPolicy("Action does not apply to any resource(s) in statement")
 
+
+# Actions by name in lower case: whether they are on objects (else on buckets).
+_ON_OBJECTS = {
+    f"s3:{one.action}".lower(): "{Key}" in one.resources[0]
+    for needs in ACCESS_TABLE.values()
+    for one in needs
+    if one.resources[0].startswith("{Bucket}")
+}
 
 _NO_JSON = "Policies must be valid JSON and the first byte must be '{'"
 
