@@ -80,6 +80,7 @@ def decode(target: Target, request: HttpRequest) -> dict[str, Any]:
         AttributeError,
         OverflowError,
         OSError,  # a timestamp that the machine's clock can't show
+        RuntimeError,  # the same, when botocore tries it in every time zone
     ) as error:
         if target.protocol == "rest-xml":
             raise MalformedXML(
