@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ from tests import short_sessions
 from tests.conftest import PlaneFactory
 from tests.integration.model_archives import Hosting
 from tests.integration.refusals import error_of
-from tests.integration.stage import IMAGE, Stage, training_request
+from tests.integration.stage import IMAGE, Stage, code_archive, training_request
 from tests.planes import Plane, wait_until
 from tests.roles import policy, role_arn
 
@@ -296,3 +296,47 @@ def allowed(call: Callable[[], Any]) -> Any:
         return call()
     except ClientError:
         return ()
+
+
+def test_a_role_that_is_for_one_resource_is_taken_for_no_other(plane: Plane, stage: Stage) -> None:
+    iam, sagemaker = plane.client("iam"), plane.client("sagemaker")
+    hosting = Hosting(plane)
+    hosting.role = role_arn(iam, "particular")
+    account = hosting.role.split(":")[4]
+    jobs = f"arn:aws:sagemaker:us-east-1:{account}:training-job/particular-*"
+    trust = policy(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": ["sagemaker.amazonaws.com", "lambda.amazonaws.com"]},
+            "Action": "sts:AssumeRole",
+            "Condition": {"ArnLike": {"aws:SourceArn": jobs}},
+        }
+    )
+    iam.update_assume_role_policy(RoleName="particular", PolicyDocument=json.dumps(trust))
+
+    request = {**training_request(stage), "RoleArn": hosting.role}
+    other = error_of(sagemaker.create_training_job, **{**request, "TrainingJobName": "other"})
+    assert other[0] == "ValidationException"
+    assert "Could not assume role" in other[1]
+    sagemaker.create_training_job(**{**request, "TrainingJobName": "particular-1"})
+    sagemaker.stop_training_job(TrainingJobName="particular-1")
+
+    refused = error_of(
+        plane.client("lambda").create_function,
+        FunctionName="particular",
+        Role=hosting.role,
+        Runtime="python3.11",
+        Handler="f.handler",
+        Code={"ZipFile": code_archive()},
+    )
+    assert refused[:2] == (
+        "InvalidParameterValueException",
+        "The role defined for the function cannot be assumed by Lambda.",
+    )
+
+    hosting.deploy("particular", MODEL)  # a model may be for whichever endpoint
+    with pytest.raises(WaiterError, match="Failed"):
+        hosting.wait("particular")
+    found = sagemaker.describe_endpoint(EndpointName="particular")
+    assert f"assume it for {found['EndpointArn']}" in found["FailureReason"]
+    sagemaker.delete_endpoint(EndpointName="particular")

@@ -55,11 +55,6 @@ class Schedule:
     end: float | None = None
     created: float = 0.0
 
-    @property
-    def is_once(self) -> bool:
-        """Whether it fires one time only."""
-        return isinstance(self.times, _At)
-
 
 def parse_schedule(
     text: str,

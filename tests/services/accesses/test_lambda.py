@@ -118,3 +118,16 @@ def test_tags_are_known_as_soon_as_they_change(local_plane: Plane, root: Context
     root.call("lambda", "TagResource", Resource=ARN, Tags={"stage": "test"})
     assert service.resource_tags(ARN) == {"team": "dogs", "stage": "test"}
     assert service.resource_tags("arn:aws:lambda:us-east-1:1:function:none") == {}
+
+
+@pytest.mark.parametrize("principal", ["events.amazonaws.com", "111122223333", "*"])
+def test_what_is_taken_away_is_known_by_whom_it_lets_in(
+    principal: str, function: str, root: Context, accesses: Callable[..., list[Access]]
+):
+    named: dict[str, Any] = {"FunctionName": function, "StatementId": "s"}
+    root.call("lambda", "AddPermission", Action="lambda:*", Principal=principal, **named)
+    (remove,) = accesses("lambda", "RemovePermission", **named)
+    assert remove.context == {"lambda:principal": (principal,)}
+    root.call("lambda", "RemovePermission", **named)
+    (again,) = accesses("lambda", "RemovePermission", **named)
+    assert again.context == {}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Authorization", "policy_text"]
 
 _ARN = "-Arn"  # the function's, with the qualifier that was asked for; the service reads it out
+_PRINCIPAL = "-Principal"  # whom the statement lets in that is removed; the service looks it up
 _VPC = {
     "lambda:Layer": "Layers",
     "lambda:SubnetIds": "VpcConfig.SubnetIds",
@@ -47,6 +48,7 @@ _TABLE: Mapping[str, Sequence[Need]] = {
     "GetAccountSettings": (need("GetAccountSettings"),),
     "Invoke": _function("InvokeFunction"),
     "ListFunctions": (need("ListFunctions"),),
+    "RemovePermission": _function("RemovePermission", {"lambda:Principal": _PRINCIPAL}),
     "ListTags": (need("ListTags", "{Resource}"),),
     "TagResource": (need("TagResource", "{Resource}", tags="Tags"),),
     "UntagResource": (need("UntagResource", "{Resource}", tags="TagKeys"),),
@@ -75,7 +77,6 @@ _TABLE: Mapping[str, Sequence[Need]] = {
             "PutFunctionConcurrency",
             "PutFunctionEventInvokeConfig",
             "PutProvisionedConcurrencyConfig",
-            "RemovePermission",
             "UpdateAlias",
             "UpdateFunctionCode",
             "UpdateFunctionEventInvokeConfig",
@@ -114,6 +115,8 @@ class Authorization:
         known = parameters
         if "FunctionName" in parameters:
             known = {**parameters, _ARN: _arn(ctx, parameters)}
+        if operation == "RemovePermission":
+            known = {**known, _PRINCIPAL: self._let_in(known[_ARN], parameters["StatementId"])}
         return _RULES.accesses(ctx, operation, known)
 
     def policy(self, arn: str) -> str:
@@ -132,6 +135,15 @@ class Authorization:
             self._changes += 1
             self._kept.pop(name, None)
 
+    def _let_in(self, arn: str, statement_id: str) -> str:
+        """Whom a statement of the function's policy lets in, as AddPermission was told; empty if
+        there is no such statement."""
+        statements = json.loads(self.policy(arn) or "{}").get("Statement", ())
+        for statement in statements:
+            if statement["Sid"] == statement_id:
+                return principal_told(statement["Principal"])
+        return ""
+
     def _of(self, name: str) -> _Kept:
         kept = self._kept.get(name)
         if kept is not None:
@@ -146,6 +158,15 @@ class Authorization:
             if changes == self._changes:  # else it may be older than what was acknowledged
                 self._kept[name] = kept
         return kept
+
+
+def principal_told(principal: str | Mapping[str, str]) -> str:
+    """A statement's Principal as AddPermission takes it: `*`, a service, an ARN, an account."""
+    if isinstance(principal, str):
+        return principal
+    (told,) = principal.values()
+    account = told.removeprefix("arn:aws:iam::").removesuffix(":root")
+    return account if account.isdecimal() else told
 
 
 def policy_text(statements: Sequence[Mapping[str, Any]]) -> str:
