@@ -24,7 +24,7 @@ class Settings:
     job_network: str = "isolated"
     host: str = "127.0.0.1"
     launch_delay: float = 0.0
-    iam: str = "observe"
+    iam: str = "enforce"
 
     @classmethod
     def read(cls, values: Mapping[str, str | None], environment: Mapping[str, str]) -> Settings:
@@ -172,7 +172,7 @@ SETTINGS: tuple[Setting, ...] = (
         "iam",
         "MODE",
         "KENNEL_IAM",
-        "observe",
+        "enforce",
         "enforce: policies decide; observe: what they would deny is recorded and done; off: nobody "
         "asks them",
         _iam,
