@@ -66,7 +66,7 @@ lint: install
 	$(BIN)/lint-imports --no-logo
 
 test: install lint
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 # Clients that want other versions of things than we do, each unmodified, in an environment apart.
 test-clients: install $(CLIENTS)/.installed-sagemaker-$(SDK_V2)-browser $(CLIENTS_V3)/.installed-sagemaker-$(SDK_V3)

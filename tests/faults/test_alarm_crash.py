@@ -23,6 +23,12 @@ def test_a_change_of_state_that_is_acknowledged_invokes_its_function(
     plane = plane_factory()
     functions = Functions(plane)
     arn = functions.create("told", TELLS)["FunctionArn"]
+    functions.client.add_permission(
+        FunctionName="told",
+        StatementId="alarms",
+        Action="lambda:InvokeFunction",
+        Principal="lambda.alarms.cloudwatch.amazonaws.com",
+    )
     expected = []
     for number in range(ROUNDS):
         cloudwatch = plane.client("cloudwatch")
