@@ -19,7 +19,9 @@ def main() -> int:
     """Serves invocations until nobody hands any out; returns the exit code."""
     log = install()
     try:
-        api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
+        # The token is none of the variables that a handler finds on AWS.
+        token = os.environ.pop("KENNEL_RUNTIME_TOKEN")
+        api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"], token)
         # After our own imports, so that no file of the user's can stand for one of them.
         sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
         try:

@@ -32,9 +32,10 @@ class Invocation(NamedTuple):  # a dataclass would import `inspect`, another 7 m
 
 
 class RuntimeApi:
-    """A client for the Runtime API at `address`, `HOST:PORT`. Methods raise ApiGone."""
+    """A client for the Runtime API at `address`, `HOST:PORT`, which wants to be shown `token`.
+    Methods raise ApiGone."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, token: str) -> None:
         host, _, port = address.rpartition(":")
         try:
             # create_connection would look the address up, and import the codec for that.
@@ -44,6 +45,7 @@ class RuntimeApi:
             raise ApiGone(f"{address}: {error.strerror}") from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._host = address
+        self._token = token
         self._rest = b""
 
     def close(self) -> None:
@@ -80,6 +82,7 @@ class RuntimeApi:
         self, method: str, path: str, body: bytes = b"", extra: dict[str, str] | None = None
     ) -> tuple[dict[str, str], bytes]:
         head = f"{method} {_BASE}{path} HTTP/1.1\r\nHost: {self._host}\r\n"
+        head += f"Kennel-Runtime-Token: {self._token}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in (extra or {}).items())
         head += f"Content-Length: {len(body)}\r\n\r\n"
         try:

@@ -20,19 +20,19 @@ API = "/2018-06-01/runtime"
 
 
 class HastySandbox:
-    """A sandbox whose runtime speaks before `launch` returns: `speak` is given the API's address,
-    and runs on a thread that stays behind."""
+    """A sandbox whose runtime speaks before `launch` returns: `speak` is given the API's address
+    and token, and runs on a thread that stays behind."""
 
     pidfd = -1
 
-    def __init__(self, speak: Callable[[str], None]) -> None:
+    def __init__(self, speak: Callable[[str, str], None]) -> None:
         self._speak = speak
         self._ended = threading.Event()
         self.frozen = False
         self.lines: list[str] = []
 
-    def launch(self, address: str) -> None:
-        self._thread = threading.Thread(target=self._speak, args=(address,))
+    def launch(self, address: str, token: str) -> None:
+        self._thread = threading.Thread(target=self._speak, args=(address, token))
         self._thread.start()
         time.sleep(0.1)  # so that the loop meets what was said first
 
@@ -74,29 +74,34 @@ class HastySandbox:
         self._thread.join()
 
 
-def asks_for_work(address: str) -> None:
+def asks_for_work(address: str, token: str) -> None:
     """A runtime that is ready at once and answers one invocation."""
     with contextlib.closing(http.client.HTTPConnection(address, timeout=10)) as connection:
-        connection.request("GET", f"{API}/invocation/next")
+        shown = {"Kennel-Runtime-Token": token}
+        connection.request("GET", f"{API}/invocation/next", headers=shown)
         with contextlib.suppress(OSError, http.client.HTTPException):  # nobody had work for it
             reply = connection.getresponse()
             request_id = reply.getheader("Lambda-Runtime-Aws-Request-Id")
             reply.read()
-            connection.request("POST", f"{API}/invocation/{request_id}/response", b'"done"')
+            path = f"{API}/invocation/{request_id}/response"
+            connection.request("POST", path, b'"done"', shown)
             connection.getresponse().read()
 
 
-def fails_to_load(address: str) -> None:
+def fails_to_load(address: str, token: str) -> None:
     """A runtime whose handler can't be imported."""
     body = json.dumps({"errorType": "ImportError", "errorMessage": "no"})
-    headers = {"Lambda-Runtime-Function-Error-Type": "Runtime.ImportModuleError"}
+    headers = {
+        "Lambda-Runtime-Function-Error-Type": "Runtime.ImportModuleError",
+        "Kennel-Runtime-Token": token,
+    }
     with contextlib.closing(http.client.HTTPConnection(address, timeout=10)) as connection:
         connection.request("POST", f"{API}/init/error", body, headers)
         connection.getresponse().read()
 
 
 def run(
-    speak: Callable[[str], None], story: Callable[[Environment, HastySandbox], Awaitable[None]]
+    speak: Callable[[str, str], None], story: Callable[[Environment, HastySandbox], Awaitable[None]]
 ) -> None:
     async def main() -> None:
         sandbox = HastySandbox(speak)

@@ -55,8 +55,8 @@ def served(work: Callable[[str], T], api: RuntimeApi) -> T:
     return asyncio.run(main())
 
 
-def asks(address: str) -> Invocation:
-    with contextlib.closing(Client(address)) as client:
+def asks(address: str, token: str) -> Invocation:
+    with contextlib.closing(Client(address, token)) as client:
         return client.next()
 
 
@@ -67,7 +67,8 @@ def test_an_invocation_goes_out_with_awss_headers_and_its_result_comes_back() ->
 
     def work(address: str) -> None:
         connection = http.client.HTTPConnection(address, timeout=10)
-        connection.request("GET", f"{BASE}/invocation/next")
+        shown = {"Kennel-Runtime-Token": api.token}
+        connection.request("GET", f"{BASE}/invocation/next", headers=shown)
         reply = connection.getresponse()
         assert reply.read() == b'{"a": 1}'
         assert reply.headers["Lambda-Runtime-Aws-Request-Id"] == "r-1"
@@ -75,7 +76,7 @@ def test_an_invocation_goes_out_with_awss_headers_and_its_result_comes_back() ->
         assert reply.headers["Lambda-Runtime-Invoked-Function-Arn"] == "arn:f"
         assert reply.headers["Lambda-Runtime-Trace-Id"] == "Root=1-x"
         assert reply.headers["Lambda-Runtime-Client-Context"] == '{"custom": {}}'
-        connection.request("POST", f"{BASE}/invocation/r-1/response", b"[1]")
+        connection.request("POST", f"{BASE}/invocation/r-1/response", b"[1]", shown)
         reply = connection.getresponse()
         assert (reply.status, reply.read()) == (202, b'{"status":"OK"}\n')
         connection.close()
@@ -90,7 +91,7 @@ def test_a_runtime_that_waits_gets_the_invocation_when_it_comes() -> None:
 
     async def main() -> bytes:
         address = await api.start()
-        waiting = asyncio.create_task(asyncio.to_thread(asks, address))
+        waiting = asyncio.create_task(asyncio.to_thread(asks, address, api.token))
         while not api.parked:
             await asyncio.sleep(0.001)
         api.deliver(order(b'"later"'))
@@ -103,13 +104,14 @@ def test_a_runtime_that_waits_gets_the_invocation_when_it_comes() -> None:
 
 def test_errors_are_told_apart() -> None:
     listener = Listener()
+    api = RuntimeApi(listener)
 
     def work(address: str) -> None:
-        with contextlib.closing(Client(address)) as client:
+        with contextlib.closing(Client(address, api.token)) as client:
             client.fail("r-1", b"{}", "ValueError")
             client.fail_init(b"[]", "Runtime.ImportModuleError")
 
-    served(work, RuntimeApi(listener))
+    served(work, api)
     assert listener.heard == [
         ("failed", "r-1", b"{}", "ValueError"),
         ("init failed", b"[]", "Runtime.ImportModuleError"),
@@ -118,13 +120,14 @@ def test_errors_are_told_apart() -> None:
 
 def test_a_result_that_is_too_long_is_not_kept() -> None:
     listener = Listener()
+    api = RuntimeApi(listener)
 
     def work(address: str) -> None:
-        with contextlib.closing(Client(address)) as client:
+        with contextlib.closing(Client(address, api.token)) as client:
             client.respond("r-1", b"x" * 7_000_000, "application/json")
             client.respond("r-2", b"y" * 6_000_000, "application/json")
 
-    served(work, RuntimeApi(listener))
+    served(work, api)
     assert listener.heard[0] == ("answered", "r-1", b"", 7_000_000)
     assert listener.heard[1] == ("answered", "r-2", b"y" * 6_000_000, 6_000_000)
 
@@ -133,22 +136,24 @@ def test_a_result_that_is_too_long_is_not_kept() -> None:
     ("method", "path"), [("GET", "/"), ("POST", f"{BASE}/nothing"), ("PUT", f"{BASE}/init/error")]
 )
 def test_other_paths_are_not_found(method: str, path: str) -> None:
+    listener = Listener()
+    api = RuntimeApi(listener)
+
     def work(address: str) -> int:
         connection = http.client.HTTPConnection(address, timeout=10)
-        connection.request(method, path)
+        connection.request(method, path, headers={"Kennel-Runtime-Token": api.token})
         status = connection.getresponse().status
         connection.close()
         return status
 
-    listener = Listener()
-    assert served(work, RuntimeApi(listener)) == 404
+    assert served(work, api) == 404
     assert listener.heard == []
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Host": "evil.example:80"}, {"Origin": "http://evil.example"}, {"Origin": "null"}]
+    "headers", [{}, {"Kennel-Runtime-Token": ""}, {"Kennel-Runtime-Token": "\xff" * 32}]
 )
-def test_a_browsers_page_gets_nothing(headers: dict[str, str]) -> None:
+def test_who_does_not_show_the_token_gets_nothing(headers: dict[str, str]) -> None:
     def work(address: str) -> int:
         connection = http.client.HTTPConnection(address, timeout=10)
         connection.request("GET", f"{BASE}/invocation/next", headers=headers)
@@ -167,7 +172,7 @@ def test_a_client_hears_that_the_api_is_gone() -> None:
 
     async def main() -> None:
         address = await api.start()
-        waiting = asyncio.create_task(asyncio.to_thread(asks, address))
+        waiting = asyncio.create_task(asyncio.to_thread(asks, address, api.token))
         while not api.parked:
             await asyncio.sleep(0.001)
         api.close()
@@ -181,7 +186,9 @@ def test_a_client_hears_that_the_api_is_gone() -> None:
 @given(cuts=st.lists(st.integers(1, 200), max_size=6), body=st.binary(max_size=100))
 def test_a_request_means_the_same_however_it_is_cut(cuts: list[int], body: bytes) -> None:
     listener = Listener()
-    head = f"POST {BASE}/invocation/r-1/response HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n"
+    api = RuntimeApi(listener)
+    head = f"POST {BASE}/invocation/r-1/response HTTP/1.1\r\n"
+    head += f"Kennel-Runtime-Token: {api.token}\r\nContent-Length: {len(body)}\r\n\r\n"
     data = (head.encode() + body) * 2
 
     def work(address: str) -> None:
@@ -197,5 +204,5 @@ def test_a_request_means_the_same_however_it_is_cut(cuts: list[int], body: bytes
             while received.count(b"202 Accepted") < 2:
                 received += connection.recv(65536)
 
-    served(work, RuntimeApi(listener))
+    served(work, api)
     assert listener.heard == [("answered", "r-1", body, len(body))] * 2

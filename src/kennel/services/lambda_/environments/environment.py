@@ -263,9 +263,9 @@ class Environment:
         if self._api is not None:
             self._api.close()
         self._api = RuntimeApi(self)
-        address = await self._api.start()
+        address, token = await self._api.start(), self._api.token
         async with self._launching:
-            launch = self._on_thread(lambda: self._sandbox.launch(address))
+            launch = self._on_thread(lambda: self._sandbox.launch(address, token))
             self._launch = asyncio.get_running_loop().create_task(launch)
             await asyncio.shield(self._launch)
         self._up = True

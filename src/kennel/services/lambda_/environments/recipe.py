@@ -29,13 +29,14 @@ _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(kennel.__file__)))
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where one process of an environment lives: the engine's folder, the environment's /tmp, the
-    name of its log stream, and `HOST:PORT` of its Runtime API. `mounted`: whether this machine
-    lets a process have a view of its own."""
+    name of its log stream, `HOST:PORT` of its Runtime API and the token to show there. `mounted`:
+    whether this machine lets a process have a view of its own."""
 
     folder: Path
     temporary: Path
     stream: str
     api: str
+    token: str
     mounted: bool
 
 
@@ -88,6 +89,7 @@ def _variables(
         "AWS_LAMBDA_LOG_GROUP_NAME": deployment.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": place.stream,
         "AWS_LAMBDA_RUNTIME_API": place.api,
+        "KENNEL_RUNTIME_TOKEN": place.token,
         "LAMBDA_TASK_ROOT": root,
         "LAMBDA_RUNTIME_DIR": os.path.join(_OWN_FOLDER, "kennel", "runtimes", "function"),
     }

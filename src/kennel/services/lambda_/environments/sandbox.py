@@ -57,7 +57,7 @@ class Sandbox:
 
     # For threads
 
-    def launch(self, api: str) -> None:
+    def launch(self, api: str, token: str) -> None:
         """Starts a process that asks `api` for its work. Raises EngineError, RoleNotPassable."""
         self._count += 1
         place = Place(
@@ -65,6 +65,7 @@ class Sandbox:
             temporary=self._folder / "tmp",
             stream=self._stream.stream,
             api=api,
+            token=token,
             mounted=self._parts.engine.capabilities.mount_namespaces,
         )
         deployment = self._deployment
