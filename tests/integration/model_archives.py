@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Mapping
 from typing import Any
 
 from tests.roles import role_arn
@@ -84,9 +85,12 @@ class Hosting:
             ],
         )
 
-    def deploy(self, name: str, script: str, count: int = 1) -> None:
-        """An endpoint of one model and one variant, `AllTraffic`; not waited for."""
-        self.model(name, script)
+    def deploy(
+        self, name: str, script: str, count: int = 1, files: Mapping[str, str | bytes] | None = None
+    ) -> None:
+        """An endpoint of one model and one variant, `AllTraffic`; not waited for. `files` are the
+        model's further ones."""
+        self.model_from(name, archive({"code/inference.py": script, **(files or {})}))
         self.config(name, ("AllTraffic", name, count, 1.0))
         self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
 

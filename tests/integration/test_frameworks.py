@@ -371,9 +371,9 @@ def test_an_environment_that_images_toml_names_runs_jobs_and_endpoints(
     assert any(f"`{python} -m pip install scikit-learn`" in line for line in said)
     script = """
 import sys
-def model_fn(model_dir): return sys.executable
+def model_fn(model_dir): return sys.prefix
 def transform_fn(model, body, content_type, accept): return model, "text/plain"
 """
     hosting.deploy("bare", script)
     hosting.wait("bare")
-    assert hosting.invoke("bare").decode() == str(python)
+    assert hosting.invoke("bare").decode() == str(tmp_path / "bare")

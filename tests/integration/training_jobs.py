@@ -30,9 +30,10 @@ class Training:
 
     def create(self, name: str, script: str, **changes: Any) -> None:
         """Creates a job; `hyperparameters`, `metrics` (name to regex) and `environment` are
-        spelled short, whatever else is a member of the request."""
+        spelled short, `files` lie beside the script, whatever else is a member of the request."""
+        files = {"train.py": script, **changes.pop("files", {})}
         key = f"code/{name}/sourcedir.tar.gz"
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=archive({"train.py": script}))
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=archive(files))
         hyperparameters = {
             "sagemaker_program": '"train.py"',
             "sagemaker_submit_directory": f'"s3://{self.bucket}/{key}"',

@@ -8,8 +8,9 @@ import zipfile
 __all__ = ["wheel"]
 
 
-def wheel(name: str, version: str, module: str) -> bytes:
-    """`name`-`version`-py3-none-any.whl, whose module `name` holds `module`."""
+def wheel(name: str, version: str, module: str, program: str = "") -> bytes:
+    """`name`-`version`-py3-none-any.whl, whose module `name` holds `module`. `program` is the
+    name of a console program that calls the module's `main`."""
     info = f"{name}-{version}.dist-info"
     files = {
         f"{name}.py": module,
@@ -17,6 +18,8 @@ def wheel(name: str, version: str, module: str) -> bytes:
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/RECORD": "",
     }
+    if program:
+        files[f"{info}/entry_points.txt"] = f"[console_scripts]\n{program} = {name}:main\n"
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         for path, text in files.items():

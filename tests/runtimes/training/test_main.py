@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -120,7 +119,7 @@ def test_the_log_has_the_toolkits_lines_around_the_scripts_own(job):
         "Environment variables:",
         f"SM_MODEL_DIR={job.base}/model",
         "Invoking script with the following command:",
-        f"{sys.executable} train.py",
+        f"{job.base}/overlay/bin/python train.py",
         "Testing Loss: 1.25",
         "to stderr",
         "Reporting training SUCCESS",
@@ -150,7 +149,7 @@ def test_a_script_that_throws_leaves_its_message_and_its_code(job):
         "ErrorMessage \"raise ValueError('bad rate')\n ValueError: bad rate\"\n"
         f'Command "{command}"'
     )
-    assert command == f"{sys.executable} train.py --lr 3"
+    assert command == f"{job.base}/overlay/bin/python train.py --lr 3"
     assert "Reporting training FAILURE" in log
 
 

@@ -1,4 +1,4 @@
-"""Installing the requirements.txt of a model's code before its model is loaded."""
+"""A model's own packages: requirements.txt of its code, and what its script installs itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import signal
 from collections.abc import Iterable
 
+from kennel.runtimes.overlay import Overlay
+from kennel.runtimes.requirements import installable
 from kennel.runtimes.serving.settings import Settings
 
 __all__ = ["Installer"]
@@ -15,7 +17,7 @@ class Installer:
     """Lays an overlay at `folder`/overlay. One that was finished before is used as it is."""
 
     def __init__(self, folder: str, settings: Settings) -> None:
-        self._folder = os.path.join(folder, "overlay")
+        self._overlay = Overlay(os.path.join(folder, "overlay"))
         self._settings = settings
         self.pid = 0
 
@@ -24,15 +26,13 @@ class Installer:
         return os.path.isfile(self._settings.requirements)
 
     def start(self, inherited: Iterable[int]) -> bool:
-        """Starts pip as a child process, which closes `inherited`. False if there is nothing to
-        do. Raises OSError."""
+        """Makes the overlay, and starts pip as a child process, which closes `inherited`. False
+        if pip has nothing to do. Raises OSError."""
+        overlay = self._overlay
         if not self._is_wanted:
+            if not overlay.is_made:
+                overlay.create(needs_pip=False)
             return False
-        # Slow to import, and seldom needed.
-        from kennel.runtimes.overlay import Overlay
-        from kennel.runtimes.requirements import installable
-
-        overlay = Overlay(self._folder)
         if overlay.holds(self._settings.requirements):
             return False
         print("kennel: installing packages from requirements.txt", flush=True)
@@ -60,18 +60,9 @@ class Installer:
         code = os.waitstatus_to_exitcode(status)
         if code != 0:
             return f"pip install -r requirements.txt ended with {code}; the log has its output."
-        from kennel.runtimes.overlay import Overlay
-
-        Overlay(self._folder).mark(self._settings.requirements)
+        self._overlay.mark(self._settings.requirements)
         return None
 
     def enter(self) -> None:
-        """Makes this process and its children see what was installed."""
-        if not self._is_wanted:
-            return
-        from kennel.runtimes.overlay import Overlay
-
-        overlay = Overlay(self._folder)
-        overlay.enter()
-        path = [overlay.packages, os.environ.get("PYTHONPATH", "")]
-        os.environ["PYTHONPATH"] = os.pathsep.join(entry for entry in path if entry)
+        """Makes this process and its children see what was installed, and install there."""
+        self._overlay.enter()

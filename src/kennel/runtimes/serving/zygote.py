@@ -74,7 +74,7 @@ class Zygote:
             else:
                 self._load()
         except OSError as error:
-            self._fail(f"The packages of requirements.txt can't be installed: {error}.")
+            self._fail(f"The model's packages can't be installed: {error}.")
 
     def _load(self) -> None:
         self._installer.enter()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sys
-from collections.abc import Mapping
 
+from kennel.runtimes.overlay import Overlay
+from kennel.runtimes.requirements import installable
 from kennel.runtimes.training.configuration import Configuration
 from kennel.runtimes.training.entry_point import Kind
 from kennel.runtimes.training.error_message import OutputTail, error_message
@@ -17,22 +17,21 @@ from kennel.runtimes.training.report import Report
 __all__ = ["install"]
 
 
-def install(job: Configuration, kind: Kind, environment: Mapping[str, str], report: Report) -> str:
-    """Installs requirements.txt, and the user's package where the source is one, into the job's
-    overlay. Returns the Python that runs the script: the overlay's, or this one where nothing
-    had to be installed. Raises InstallRequirementsError and InstallModuleError.
+def install(job: Configuration, kind: Kind, environment: dict[str, str], report: Report) -> str:
+    """Makes the job's overlay and installs requirements.txt there, and the user's package where
+    the source is one. Returns the Python that runs the script, the overlay's, and adds to
+    `environment` what leads the script's own `pip install` there. Raises InstallRequirementsError
+    and InstallModuleError.
     """
     code = job.folders.code
+    overlay = Overlay(job.folders.overlay)
+    environment |= overlay.variables(environment)
     requirements = os.path.join(code, "requirements.txt")
     has_requirements = os.path.exists(requirements)
     if kind is Kind.COMMAND or not (has_requirements or kind is Kind.PACKAGE):
-        return sys.executable
-
-    # Imported here because it takes longer than all else that a plain job needs.
-    from kennel.runtimes.overlay import Overlay
-    from kennel.runtimes.requirements import installable
-
-    overlay = Overlay(job.folders.overlay)
+        if not overlay.is_made:
+            overlay.create(needs_pip=False)
+        return overlay.python
     marker = requirements if has_requirements else os.path.join(code, "setup.py")
     if overlay.holds(marker):
         return overlay.python

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import pytest
@@ -305,6 +306,6 @@ def test_a_job_that_is_not_there_is_not_found(bench: Bench) -> None:
 
 
 def test_the_planes_python_runs_the_script(bench: Bench) -> None:
-    bench.create("python", "import sys\nprint(sys.executable)\n")
+    bench.create("python", "import os, sys\nprint(os.path.realpath(sys.executable))\n")
     bench.wait("python", "Completed")
-    assert sys.executable in bench.log("python")
+    assert os.path.realpath(sys.executable) in bench.log("python")
