@@ -85,11 +85,12 @@ def test_a_leaf_holds_the_limits_of_its_spec(engine, shell):
         "memory.limit_in_bytes": str(200 * MIB),
         "cpu.max": "50000 100000",
         "cpu.cfs_quota_us": "50000",
-        "pids.max": "40",
     }
     held = {name for h in Limits.of_this_machine().holds(spec).groups for name, _ in h[1]}
     for name in held & wanted.keys():
         assert written[name] == wanted[name]
+    if "pids.max" in held:  # the init of a pid namespace is one more
+        assert written["pids.max"] in ("40", "41")
     process.kill()
 
 

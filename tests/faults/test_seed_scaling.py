@@ -134,7 +134,7 @@ def test_the_seeds_endpoint_scales_out_and_in_and_no_request_fails(
     ]
     assert scaled.instances() == 1
     wait_until(lambda: scaled.instances() == 3, 8 * minute + 20, "three instances")
-    killed = scaled.hosting.invoke("dogs").decode()
+    killed = json.loads(scaled.hosting.invoke("dogs"))
     kill(killed, signal.SIGKILL)
     wait_until(lambda: not lives(killed), what="it is gone")
     wait_until(lambda: scaled.instances() == 3, 60, "the killed instance is replaced")

@@ -183,7 +183,7 @@ def test_a_stop_that_was_acknowledged_stops_the_job(plane_factory: PlaneFactory)
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_jobs_survive_a_plane_that_is_killed_at_random_moments(
-    plane_factory: PlaneFactory, tmp_path: Path, seed: int
+    plane_factory: PlaneFactory, seed: int
 ) -> None:
     moments = random.Random(seed)
     plane = plane_factory()
@@ -191,7 +191,7 @@ def test_jobs_survive_a_plane_that_is_killed_at_random_moments(
     data = channel(training, 20)
     created: list[str] = []
     for number in range(3):
-        name, gate = f"random-{number}", tmp_path / f"gate-{number}"
+        name, gate = f"random-{number}", shared(plane.state) / f"gate-{number}"
         gate.touch()
         environment = {"GATE": str(gate)}
         training.create(name, GATED, environment=environment, metrics=METRICS, InputDataConfig=data)

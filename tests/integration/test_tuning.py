@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.inside import shared
 from tests.integration.tuning_jobs import QUADRATIC, Tuning, categorical, continuous, integer
 from tests.planes import Plane, wait_until
 
@@ -140,11 +140,13 @@ def test_the_best_of_a_maximized_objective_is_the_highest(tuning: Tuning) -> Non
 
 
 def test_trials_run_side_by_side_and_never_more_than_asked_for(
-    tuning: Tuning, tmp_path: Path
+    plane: Plane, tuning: Tuning
 ) -> None:
-    tuning.create("beside", OVERLAP, trials=6, parallel=2, environment={"FOLDER": str(tmp_path)})
+    folder = shared(plane.state) / "beside"
+    folder.mkdir()
+    tuning.create("beside", OVERLAP, trials=6, parallel=2, environment={"FOLDER": str(folder)})
     assert tuning.wait("beside")["HyperParameterTuningJobStatus"] == "Completed"
-    most = [int(path.read_text()) for path in tmp_path.glob("most-*")]
+    most = [int(path.read_text()) for path in folder.glob("most-*")]
     assert len(most) == 6
     assert max(most) == 2
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kennel.engine import Process, ProcessSpec
 from kennel.errors import AwsError
 from tests.planes import wait_until
 from tests.services.sagemaker.training.bench import SAVE, Bench
@@ -87,3 +88,21 @@ time.sleep(600)
     bench.call("sagemaker", "StopTrainingJob", TrainingJobName="last")
     bench.wait("last", "Stopped")
     assert bench.read("ckpt/dogs/last.pt") == b"last words"
+
+
+def test_what_a_script_saves_before_the_plane_knows_that_it_runs_is_kept(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine a quick script has ended by then."""
+    run = bench.plane.engine.run
+
+    def run_slowly(spec: ProcessSpec) -> Process:
+        process = run(spec)
+        process.wait(60)
+        return process
+
+    monkeypatch.setattr(bench.plane.engine, "run", run_slowly)
+    script = SAVE + 'open("/opt/ml/checkpoints/first.pt", "w").write("first")\n'
+    bench.create("quick", script, CheckpointConfig=CHECKPOINTS)
+    assert bench.wait("quick")["TrainingJobStatus"] == "Completed"
+    assert bench.read("ckpt/dogs/first.pt") == b"first"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,11 +89,16 @@ class Attempt:
             if not any(adopted):  # it waited for hosts while no plane was there
                 shutil.rmtree(self._network.folder)
                 self._kept = None
-        for folder, process in zip(folders, adopted, strict=True):
+        pairs = [
+            (folder, process)
+            for folder, process in zip(folders, adopted, strict=True)
+            if process is not None or not self._is_cut_off
+        ]
+        # Before a script runs: what it writes first must not be taken for what was restored.
+        self._checkpoints = self._syncs([folder for folder, _ in pairs], fresh=not any(adopted))
+        for folder, process in pairs:
             fresh = process is None
             if process is None:
-                if self._is_cut_off:
-                    continue
                 try:
                     process = self._run(folder, image)
                 except EngineError as error:
@@ -103,7 +108,8 @@ class Attempt:
                         f"AlgorithmError: the training process could not be started: {error}"
                     ) from error
             self._watch(folder, process, fresh)
-        self._sync_checkpoints(fresh=not any(adopted))
+        for sync in self._checkpoints:
+            sync.start()
 
     def adopt(self) -> bool:
         """Watches the processes that were started, and starts none; says whether there are any."""
@@ -111,8 +117,9 @@ class Attempt:
             process = self._adopted(folder)
             if process is not None:
                 self._watch(folder, process, fresh=False)
-        if self._hosts:
-            self._sync_checkpoints(fresh=False)
+        self._checkpoints = self._syncs([host.folder for host in self._hosts], fresh=False)
+        for sync in self._checkpoints:
+            sync.start()
         return bool(self._hosts)
 
     def wait(self, seconds: float) -> list[Exit] | None:
@@ -312,20 +319,22 @@ class Attempt:
         )
         self._hosts.append(_Host(folder, process, shipment, meter))
 
-    def _sync_checkpoints(self, *, fresh: bool) -> None:
+    def _syncs(self, folders: Sequence[HostFolder], *, fresh: bool) -> list[CheckpointSync]:
         """Each host's folder goes to the one location, as on AWS: the files of several hosts must
-        have names of their own, or the last one that is written stands."""
+        have names of their own, or the last one that is written stands. `fresh`: what is there was
+        restored just now."""
         checkpoints = self._spec.checkpoints
         if checkpoints is None:
-            return
+            return []
         uploads = Uploads(self._context, self._workshop.parts.blobs)
-        for host in self._hosts:
-            folder = host.folder.checkpoints(checkpoints)
-            sync = CheckpointSync(folder, checkpoints.location, uploads)
-            if fresh:
+        syncs = [
+            CheckpointSync(folder.checkpoints(checkpoints), checkpoints.location, uploads)
+            for folder in folders
+        ]
+        if fresh:
+            for sync in syncs:
                 sync.assume_synced()
-            sync.start()
-            self._checkpoints.append(sync)
+        return syncs
 
     def _look(self) -> None:
         """Looks whether the hosts are connected, until they have been: at every call in the first
