@@ -8,6 +8,7 @@ import json
 import stat
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import boto3
@@ -389,6 +390,32 @@ def test_iams_documents_arrive_as_they_were_sent(
     default = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     version = iam.get_policy_version(PolicyArn=arn, VersionId=default)["PolicyVersion"]
     assert "sagemaker:*" in json.dumps(version["Document"])
+
+
+def test_text_that_no_xml_can_hold_is_refused_or_answered_readably(
+    client: ClientFactory, request: pytest.FixtureRequest
+) -> None:
+    iam, s3 = client("iam"), client("s3")
+    name = _name(request, "garbled")
+    policy = '{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}'
+    bad = "ValidationError", 400
+    made = iam.create_policy(PolicyName=name, PolicyDocument=policy, Description="a\x02b\r")
+    arn = made["Policy"]["Arn"]
+    iam.create_user(UserName=name)
+    for tag in ({"Key": "a\x02", "Value": ""}, {"Key": "a", "Value": "x\x03"}):
+        assert _error(partial(iam.tag_user, UserName=name, Tags=[tag])) == bad
+        assert _error(partial(iam.tag_policy, PolicyArn=arn, Tags=[tag])) == bad
+    assert _error(lambda: iam.get_role(RoleName="a\x01b")) == bad
+    assert _error(
+        lambda: iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy + "\0")
+    ) in (bad, ("MalformedPolicyDocument", 400))
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["Description"] == "a\ufffdb\r"
+    s3.create_bucket(Bucket=name)
+    put = partial(s3.put_object, Bucket=name, Key="k\x01\r")
+    assert _error(partial(put, Tagging="a%01=b%02")) == ("InvalidTag", 400)
+    put(Tagging="a=b")
+    assert s3.list_objects_v2(Bucket=name)["Contents"][0]["Key"] == "k\x01\r"
+    assert _error(lambda: s3.get_object(Bucket=name, Key="\x02")) == ("NoSuchKey", 404)
 
 
 def test_iams_errors_are_the_clients_own(client: ClientFactory) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import category
 
 import pytest
 from botocore.parsers import create_parser
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kennel.errors import AwsError, ClientError
 from kennel.wire import (
+    HttpResponse,
     Target,
     decode,
     encode,
@@ -157,3 +159,70 @@ def test_botocore_reads_code_message_and_status_of_an_error(
     assert parsed["Error"]["Code"] == "NoSuchEntity"
     assert parsed["Error"]["Message"] == "Not here: <a & b>"
     assert reply.status == 404
+
+
+def _read(protocol: str, reply: HttpResponse, service: str, operation: str) -> Any:
+    return create_parser(protocol).parse(
+        {"body": reply.body, "headers": reply.headers, "status_code": reply.status},
+        operation_model(service, operation).output_shape,
+    )
+
+
+_ANY_TEXT = st.text(st.characters(), max_size=20)  # surrogates and control characters too
+
+
+def _as_told(text: str) -> str:
+    """What XML 1.0 can hold of a text, by Unicode's own names of what it can't."""
+    return "".join(
+        "\ufffd"
+        if category(one) == "Cs" or one in "\ufffe\uffff" or (one < " " and one not in "\t\n\r")
+        else one
+        for one in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "protocol", "place"),
+    [
+        ("iam", "ListRoleTags", "query", "Tags"),
+        ("s3", "GetObjectTagging", "rest-xml", "TagSet"),
+        ("ec2", "DescribeVpcs", "ec2", "Vpcs"),
+    ],
+)
+@given(text=_ANY_TEXT)
+@example(text="\x00\x02\r\n\x7f\x85\ufffe\ud800<&>]]>")
+def test_any_text_in_an_xml_reply_is_read_as_it_is_but_for_what_xml_cannot_hold(
+    service: str, operation: str, protocol: str, place: str, text: str
+) -> None:
+    tag = {"Key": "k", "Value": text}
+    result = {place: [{"Tags": [tag]}] if service == "ec2" else [tag]}
+    reply = encode(Target(service, operation, protocol), result, "the-id")
+    read = _read(protocol, reply, service, operation)[place][0]
+    shown = read["Tags"][0] if service == "ec2" else read
+    assert shown["Value"] == _as_told(text)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "protocol"),
+    [
+        ("iam", "GetRole", "query"),
+        ("s3", "GetObject", "rest-xml"),
+        ("ec2", "DescribeVpcs", "ec2"),
+        ("logs", "CreateLogGroup", "json"),
+    ],
+)
+@given(text=_ANY_TEXT)
+@example(text="\x00\x02\r\n\x7f\x85\ufffe\ud800<&>]]>")
+def test_any_text_in_an_error_is_read(
+    service: str, operation: str, protocol: str, text: str
+) -> None:
+    reply = encode_error(NoSuchEntityException(text, Quoted=text), service, protocol, "the-id")
+    error = _read(protocol, reply, service, operation)["Error"]
+    assert error["Code"] == "NoSuchEntity"
+    assert (error["Message"] or "") == (text if protocol == "json" else _as_told(text))
+
+
+def test_a_buckets_policy_goes_out_to_the_letter() -> None:
+    text = '{"Id": "\x7f\ufffe"}\r\n'
+    reply = encode(Target("s3", "GetBucketPolicy", "rest-xml"), {"Policy": text}, "the-id")
+    assert reply.body == text.encode()

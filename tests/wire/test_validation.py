@@ -36,6 +36,20 @@ def test_a_pattern_is_quoted() -> None:
     assert "Member must satisfy regular expression pattern: " in message
 
 
+@pytest.mark.parametrize("tag", [{"Key": "a\x02", "Value": ""}, {"Key": "a", "Value": "x\x03"}])
+def test_a_tag_of_letters_that_aws_does_not_take_is_refused(tag: dict[str, str]) -> None:
+    message = _refusal(Target("iam", "TagRole", "query"), {"RoleName": "r", "Tags": [tag]})
+    assert message.startswith("1 validation error detected: Value '")
+    assert (
+        "Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]" in message
+    )
+
+
+def test_a_tag_in_any_script_passes() -> None:
+    tags = [{"Key": "犬 +-=._:/@", "Value": "é٣"}]
+    validate(Target("iam", "TagRole", "query"), {"RoleName": "r", "Tags": tags})
+
+
 def test_every_failure_is_told_at_once() -> None:
     message = _refusal(_CREATE, {"EndpointName": "a b", "EndpointConfigName": "d e"})
     assert message.startswith("2 validation errors detected: ")

@@ -92,6 +92,7 @@ class Connection:
 def aws_errors() -> Iterator[None]:
     """Turns what boto3 raises into a CommandError with AWS's own code and message."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -103,6 +104,9 @@ def aws_errors() -> Iterator[None]:
         ) from error
     except BotoCoreError as error:
         raise CommandError(f"The plane can't be asked: {error}") from error
+    except ResponseParserError as error:  # of neither family
+        reason = " ".join(str(error).split())
+        raise CommandError(f"The plane's reply can't be read: {reason}") from error
 
 
 def state_folder(arguments: argparse.Namespace) -> Path:

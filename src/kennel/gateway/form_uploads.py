@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
-from xml.sax.saxutils import escape
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import MultiPartParser
@@ -28,6 +27,7 @@ from kennel.gateway.sources import signature_source, source_of
 from kennel.identity import Principal
 from kennel.wire import HttpRequest, HttpResponse, encode_error
 from kennel.wire.hosts import bucket_of_host
+from kennel.wire.xml_text import as_element_text
 
 __all__ = [
     "FormUploads",
@@ -98,7 +98,7 @@ class FormUploads:
         if request.method != "POST" or kind != "multipart/form-data" or request.query:
             return False
         try:
-            body = await read_body(receive, _LIMIT)
+            body = await read_body(request, receive, _LIMIT)
             response = await asyncio.get_running_loop().run_in_executor(
                 None, self._store, request, body, options.get("boundary", ""), request_id
             )
@@ -202,6 +202,6 @@ def _reply(
     if status != "201":
         return HttpResponse(200 if status == "200" else 204, headers)
     members = {"Location": location, "Bucket": bucket, "Key": key, "ETag": etag}
-    shown = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in members.items())
+    shown = "".join(f"<{name}>{as_element_text(value)}</{name}>" for name, value in members.items())
     document = f'<?xml version="1.0" encoding="UTF-8"?>\n<PostResponse>{shown}</PostResponse>'
     return HttpResponse(201, {**headers, "Content-Type": "application/xml"}, document.encode())

@@ -17,6 +17,7 @@ from kennel.wire.identify import Target
 from kennel.wire.models import operation_model
 from kennel.wire.request import HttpRequest, HttpResponse
 from kennel.wire.validation import ValidationError
+from kennel.wire.xml_text import readable
 
 __all__ = ["MalformedXML", "SerializationException", "decode", "encode"]
 
@@ -137,11 +138,22 @@ def encode(target: Target, result: Mapping[str, Any], request_id: str) -> HttpRe
         return HttpResponse(status, headers)
     if content and not (operation.has_streaming_output and "Content-Type" in headers):
         headers["Content-Type"] = content_type(target)
+    if isinstance(content, str) and _is_document(operation, target.protocol):
+        content = readable(content)
     return HttpResponse(
         status,
         headers,
         content.encode() if isinstance(content, str) else bytes(content),
     )
+
+
+def _is_document(operation: Any, protocol: str) -> bool:
+    """Whether the reply's body is XML; a bucket's policy, for one, goes out as it is."""
+    if protocol not in ("query", "ec2", "rest-xml"):
+        return False
+    shape = operation.output_shape
+    payload = None if shape is None else shape.serialization.get("payload")
+    return payload is None or shape.members[payload].type_name not in ("blob", "string")
 
 
 def content_type(target: Target) -> str:

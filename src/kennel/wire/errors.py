@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from xml.sax.saxutils import escape
 
 from kennel.errors import AwsError, ServerError
 from kennel.wire.models import known_service, service_model
 from kennel.wire.request import HttpResponse
+from kennel.wire.xml_text import as_element_text
 
 __all__ = ["encode_error"]
 
@@ -70,9 +70,10 @@ def _json_error(error: AwsError, shape: Any, service: str, protocol: str) -> Htt
 
 def _xml_error(error: AwsError, protocol: str, request_id: str) -> HttpResponse:
     details = "".join(
-        f"<{name}>{escape(str(value))}</{name}>" for name, value in error.members.items()
+        f"<{name}>{as_element_text(str(value))}</{name}>" for name, value in error.members.items()
     )
-    core = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>{details}"
+    code, message = as_element_text(error.code), as_element_text(error.message)
+    core = f"<Code>{code}</Code><Message>{message}</Message>{details}"
     if protocol == "rest-xml":
         body = f"<Error>{core}<RequestId>{request_id}</RequestId><HostId>kennel</HostId></Error>"
     elif protocol == "ec2":

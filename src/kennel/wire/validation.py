@@ -6,7 +6,6 @@ patterns and maximums to the service. The sentences are AWS's ("1 validation err
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -175,10 +174,9 @@ def _fits(pattern: str, value: str, failure: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> regex.Pattern[str] | None:
-    """The pattern, or None for the few that use classes `re` does not have (`\\p{L}`). Those that
-    `re` has mean the same to both."""
+    """The pattern, or None for the very few that mean something in Java alone. Among the others are
+    classes that `re` does not have (`\\p{L}`, in the patterns of tags)."""
     try:
-        re.compile(pattern)
-    except re.error:
+        return regex.compile(pattern)
+    except regex.error:
         return None
-    return regex.compile(pattern)

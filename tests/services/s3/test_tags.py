@@ -18,7 +18,7 @@ def test_a_tag_header_is_a_query_string():
     assert parse_tag_header("") == {}
 
 
-@pytest.mark.parametrize("header", ["a", "a=1&&b", "a=1&a=2"])
+@pytest.mark.parametrize("header", ["a", "a=1&&b", "a=1&a=2", "a%01=b%02"])
 def test_a_tag_header_that_is_none_is_refused(header):
     with pytest.raises((InvalidArgument, InvalidTag)):
         parse_tag_header(header)
@@ -31,6 +31,9 @@ def test_a_tag_header_that_is_none_is_refused(header):
         [{"Key": "", "Value": ""}],
         [{"Key": "k", "Value": "v" * 257}],
         [{"Key": "aws:k", "Value": "v"}],
+        [{"Key": "a\x02", "Value": "v"}],
+        [{"Key": "k", "Value": "x\x03"}],
+        [{"Key": "k", "Value": "a,b"}],
         [{"Key": "k", "Value": "1"}, {"Key": "k", "Value": "2"}],
         [{"Key": str(number), "Value": ""} for number in range(11)],
     ],
@@ -46,7 +49,7 @@ def test_a_bucket_may_have_more_tags_than_an_object():
 
 
 def test_tags_come_back_as_they_were_stored():
-    tags = {"b": "2", "a": "é"}
+    tags = {"b": "2", "a": "é", "犬 +-=._:/@": "٣"}
     assert decode_tags(encode_tags(tags)) == tags
     assert encode_tags({}) is None
     assert decode_tags(None) == {}

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
+import regex
 
 from kennel.services.s3.errors import InvalidArgument, InvalidTag
 
@@ -27,6 +28,8 @@ BUCKET_LIMIT = 50
 OBJECT_LIMIT = 10
 _KEY_LIMIT = 128
 _VALUE_LIMIT = 256
+# Source: "Categorizing your objects using tags" and TagKey's pattern in the APIs of other services.
+_LETTERS = regex.compile(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*")
 
 
 def parse_tag_header(header: str) -> Tags:
@@ -72,9 +75,9 @@ def _checked(pairs: list[tuple[str, str]], limit: int) -> Tags:
         raise InvalidTag(f"{noun} tags cannot be greater than {limit}")
     tags: Tags = {}
     for key, value in pairs:
-        if not key or len(key) > _KEY_LIMIT:
+        if not key or len(key) > _KEY_LIMIT or not _LETTERS.fullmatch(key):
             raise InvalidTag("The TagKey you have provided is invalid", TagKey=key)
-        if len(value) > _VALUE_LIMIT:
+        if len(value) > _VALUE_LIMIT or not _LETTERS.fullmatch(value):
             raise InvalidTag(
                 "The TagValue you have provided is invalid", TagKey=key, TagValue=value
             )
