@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kennel.auth import AuthenticationError, Failure
-from kennel.gateway.bodies import Receive, read_body
+from kennel.gateway.bodies import Receive, RequestEntityTooLargeException, read_body
 from kennel.gateway.budget import BodyBudget, ServiceUnavailable
 from kennel.wire import HttpRequest
 from tests.auth.signing import KEY, Keys
@@ -36,14 +36,14 @@ def _body(size: int) -> Receive:
 
 def _read(budget: BodyBudget, request: HttpRequest, size: int) -> int:
     with budget.lease(request, _KEYS) as lease:
-        return len(asyncio.run(read_body(lease.counting(_body(size)), 100 * _MIB)))
+        return len(asyncio.run(read_body(request, lease.counting(_body(size)), 100 * _MIB)))
 
 
 def test_bodies_share_one_budget_and_give_it_back() -> None:
     budget = BodyBudget(3 * _MIB)
     request = _request(KEY.access_key_id)
     with budget.lease(request, _KEYS) as first:
-        asyncio.run(read_body(first.counting(_body(2 * _MIB)), 100 * _MIB))
+        asyncio.run(read_body(request, first.counting(_body(2 * _MIB)), 100 * _MIB))
         with pytest.raises(ServiceUnavailable):
             _read(budget, request, 2 * _MIB)
         assert budget.held == 2 * _MIB
@@ -74,3 +74,12 @@ def test_no_more_of_a_strangers_body_is_read_than_it_takes_to_say_so(
 def test_a_form_has_its_key_in_its_body() -> None:
     form = _request(content_type="multipart/form-data; boundary=b")
     assert _read(BodyBudget(), form, 2 * _MIB) == 2 * _MIB
+
+
+def test_a_body_that_is_said_to_be_too_long_is_refused_before_any_of_it_comes() -> None:
+    async def receive() -> Any:
+        raise AssertionError("nothing was to be read")
+
+    request = _request(content_length=str(1 << 40))
+    with pytest.raises(RequestEntityTooLargeException):
+        asyncio.run(read_body(request, receive, 72 * _MIB))

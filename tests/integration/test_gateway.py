@@ -82,6 +82,9 @@ def test_an_unsigned_request_gets_nowhere(plane: Plane) -> None:
     reply = speak(plane, f"GET /bucket/key HTTP/1.1\r\n{head}\r\n".encode())
     assert b"403" in reply.split(b"\r\n")[0]
     assert b"AccessDenied" in reply
+    for path in ("/2015-03-31/functions/", "/2015-03-31/functions"):  # AWS's page has the first
+        reply = speak(plane, f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
+        assert b"MissingAuthenticationToken" in reply
     path = "/endpoints/e/invocations"
     reply = speak(plane, f"POST {path} HTTP/1.1\r\n{head}Content-Length: 0\r\n\r\n".encode())
     assert b"MissingAuthenticationToken" in reply
@@ -112,6 +115,23 @@ def test_garbage_gets_an_answer_or_a_closed_connection_and_the_plane_goes_on(
     assert b" 200 " not in reply.split(b"\r\n")[0]
     assert b" 50" not in reply.split(b"\r\n")[0]
     assert client("sts").get_caller_identity()["Account"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST /bucket HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b",
+        b"POST /bucket?delete HTTP/1.1",
+        b"POST /endpoints/e/invocations HTTP/1.1",
+        b"POST / HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded",
+        b"GET /_kennel/status HTTP/1.1",
+    ],
+)
+def test_a_body_that_says_it_is_too_long_is_refused_at_once(plane: Plane, head: bytes) -> None:
+    terabyte = head + b"\r\nHost: localhost\r\nContent-Length: 1099511627776\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", urlsplit(plane.url).port or 0), 10) as peer:
+        peer.sendall(terabyte)
+        assert re.match(rb"HTTP/1.1 4\d\d ", peer.recv(65536))
 
 
 def test_a_client_that_leaves_in_the_middle_of_an_upload_leaves_nothing(

@@ -35,6 +35,17 @@ def test_a_write_is_there_for_the_next_read(items: Database):
     assert names(items) == ["a"]
 
 
+def test_nobody_but_the_owner_reads_the_files_also_those_of_an_older_kennel(tmp_path: Path):
+    path = tmp_path / "kennel.db"
+    path.touch(0o644)
+    made = Database(path, [TABLE])
+    made.start()
+    made.write(add("a"))
+    modes = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+    made.stop()
+    assert modes == {"kennel.db": 0o600, "kennel.db-wal": 0o600, "kennel.db-shm": 0o600}
+
+
 def test_an_acknowledged_write_is_on_disk(items: Database, tmp_path: Path):
     items.write(add("a"))
     with sqlite3.connect(tmp_path / "kennel.db") as other:

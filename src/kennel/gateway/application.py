@@ -145,7 +145,8 @@ class Application:
                 finally:
                     upload.close()
         limit = _ARCHIVE_LIMIT if service == "lambda" else _BODY_LIMIT
-        exchange.request = replace(exchange.request, body=await read_body(counted, limit))
+        body = await read_body(exchange.request, counted, limit)
+        exchange.request = replace(exchange.request, body=body)
         return await loop.run_in_executor(self._pool, exchange.run)
 
 

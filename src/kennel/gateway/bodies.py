@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from kennel.errors import ClientError
 from kennel.store import BlobSlices, BlobWriter
+from kennel.wire import HttpRequest
 
 __all__ = [
     "SHORT_BODY",
@@ -20,6 +21,7 @@ __all__ = [
     "read_body",
     "send_slices",
     "spool",
+    "stated_length",
 ]
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -50,9 +52,11 @@ class Decoder(Protocol):
         """Raises if the body ended before its coding did."""
 
 
-async def read_body(receive: Receive, limit: int) -> bytes:
+async def read_body(request: HttpRequest, receive: Receive, limit: int) -> bytes:
     """The whole body. Raises ClientDisconnected, and RequestEntityTooLargeException above `limit`
-    bytes."""
+    bytes: before any of it is read, if the request says how long it is."""
+    if stated_length(request) > limit:
+        raise _too_large(limit)
     message = await receive()
     first = _piece(message)
     if not message.get("more_body"):
@@ -66,6 +70,11 @@ async def read_body(receive: Receive, limit: int) -> bytes:
         if len(pieces) > limit:
             raise _too_large(limit)
     return bytes(pieces)
+
+
+def stated_length(request: HttpRequest) -> int:
+    """The body's bytes as Content-Length has them, which the parser has checked; 0 without it."""
+    return int(request.headers.get("content-length") or 0)
 
 
 async def spool(

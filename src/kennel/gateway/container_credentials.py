@@ -40,7 +40,7 @@ class ContainerCredentials:
         if not request.path.startswith(CREDENTIALS_PATH):
             return False
         try:
-            await read_body(receive, 0)
+            await read_body(request, receive, 0)
         except AwsError as error:
             response = _error(error.status, error.code, error.message)
         else:

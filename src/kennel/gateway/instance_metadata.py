@@ -57,7 +57,7 @@ class InstanceMetadata:
         if not request.path.startswith(INSTANCE_PATH):
             return False
         try:
-            await read_body(receive, 0)
+            await read_body(request, receive, 0)
         except ClientDisconnected:
             return True  # here, since elsewhere its path might be logged
         except AwsError as error:

@@ -79,7 +79,7 @@ class ShortWay(ABC):
 
     async def _body(self, request: HttpRequest, receive: Receive) -> bytes:
         try:
-            return await read_body(receive, self.limit)
+            return await read_body(request, receive, self.limit)
         except RequestEntityTooLargeException:
             raise self.too_large(request) from None
 

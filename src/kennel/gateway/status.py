@@ -42,7 +42,7 @@ class StatusPage:
         if not request.path.startswith(_PREFIX):
             return False
         try:
-            await read_body(receive, 0)
+            await read_body(request, receive, 0)
         except AwsError as error:
             response = encode_error(error, "kennel", "rest-json", request_id)
         else:

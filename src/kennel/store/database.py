@@ -8,6 +8,7 @@ acknowledged write is on disk (`synchronous=FULL`), and a hundred concurrent one
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import sqlite3
 import threading
@@ -58,7 +59,9 @@ class Database:
         self._before_commit: list[Callable[[], None]] = []
 
     def start(self) -> None:
-        """Opens the file, brings its schema up to date, and starts the writer."""
+        """Opens the file, brings its schema up to date, and starts the writer. Nobody but the owner
+        can read the file, nor what SQLite keeps beside it: there are secrets in it."""
+        _make_private(self._path)
         connection = self._connect()
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -183,6 +186,15 @@ class Database:
             full.__cause__ = error
             return full
         return error
+
+
+def _make_private(path: Path) -> None:
+    """Makes the file if need be. SQLite gives what it makes beside it the same mode; what is there
+    from before is set right."""
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for one in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        if one.exists():
+            one.chmod(0o600)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -300,7 +300,7 @@ def _route(operation: Any, trait: Any) -> _Route:
     literals = tuple(trait.query_args.items())
     return _Route(
         operation=operation.name,
-        pattern=re.compile(pattern.rstrip("/") + "/?" if "{" in trait.path else pattern, re.DOTALL),
+        pattern=re.compile(pattern.rstrip("/") + "/?" if pattern != "/" else pattern, re.DOTALL),
         literals=literals,
         required_query=query,
         required_headers=headers,
