@@ -8,6 +8,7 @@ import tarfile
 from pathlib import Path
 
 from kennel.services.sagemaker.training.archive import write_archive
+from kennel.services.sagemaker.training.notes import left_out_note
 from kennel.services.sagemaker.training.upload import is_empty
 
 
@@ -71,6 +72,17 @@ def test_links_inside_are_kept_and_links_out_of_the_folder_and_pipes_are_left_ou
         again = tar.extractfile("weights-again")
         assert again is not None
         assert again.read() == b"w"
+
+
+def test_what_is_left_out_of_an_archive_is_told(tmp_path):
+    (tmp_path / "out").symlink_to("/etc/passwd")
+    (tmp_path / "in").symlink_to("weights")
+    (tmp_path / "weights").write_text("w")
+    os.mkfifo(tmp_path / "pipe")
+    left_out = write_archive([tmp_path], lambda data: None)
+    assert left_out == ["out", "pipe"]
+    note = left_out_note(left_out, "s3://bucket/job/output")
+    assert note.startswith("Left out of the artifacts at s3://bucket/job/output: out, pipe.")
 
 
 def test_a_folder_that_is_a_link_to_another_has_nothing_to_upload(tmp_path):

@@ -27,13 +27,15 @@ _GZIP = 31  # zlib's window bits for a gzip header and trailer; its header carri
 _AHEAD = 8  # chunks compressed but not yet written; bounds the memory
 
 
-def write_archive(folders: Sequence[Path], write: Callable[[bytes], None]) -> None:
-    """Hands the tar.gz of everything below `folders` to `write`, in order, piece by piece.
+def write_archive(folders: Sequence[Path], write: Callable[[bytes], None]) -> list[str]:
+    """Hands the tar.gz of everything below `folders` to `write`, in order, piece by piece. Returns
+    the names of what was left out.
 
     Of several folders with an entry of one name, the first one's goes in (see `merged`). Files come
     in the order of their names and belong to nobody. A link that leads out of its folder, a pipe
     and a device are left out: what is unpacked elsewhere could not have them.
     """
+    left_out: list[str] = []
     workers = min(4, os.cpu_count() or 1)
     with ThreadPoolExecutor(workers, thread_name_prefix="archive") as pool:
         sink = _Sink(pool, write)
@@ -41,7 +43,7 @@ def write_archive(folders: Sequence[Path], write: Callable[[bytes], None]) -> No
         with tarfile.open(
             None, "w|", fileobj=stream, bufsize=_CHUNK, format=tarfile.PAX_FORMAT
         ) as tar:
-            for path, name in _entries(folders):
+            for path, name in _entries(folders, left_out):
                 entry = tar.gettarinfo(path, name)
                 entry.uid = entry.gid = 0
                 entry.uname = entry.gname = ""
@@ -56,9 +58,11 @@ def write_archive(folders: Sequence[Path], write: Callable[[bytes], None]) -> No
                 else:
                     tar.addfile(entry)
         sink.finish()
+    return left_out
 
 
-def _entries(folders: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+def _entries(folders: Sequence[Path], left_out: list[str]) -> Iterator[tuple[Path, str]]:
+    """What goes in, by path and name; the names of the rest are added to `left_out`."""
     for entry in merged(folders):
         path = entry.path
         mode = path.lstat().st_mode
@@ -67,8 +71,10 @@ def _entries(folders: Sequence[Path]) -> Iterator[tuple[Path, str]]:
             target = os.readlink(path)
             inside = os.path.realpath(path).startswith(root + os.sep)
             if os.path.isabs(target) or not inside:
+                left_out.append(entry.name)
                 continue
         elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            left_out.append(entry.name)
             continue
         yield path, entry.name
 

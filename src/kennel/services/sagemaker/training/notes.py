@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kennel.services.sagemaker.training.debugger import watching_notes
@@ -10,7 +10,9 @@ from kennel.services.sagemaker.training.document import TrainingJob
 from kennel.services.sagemaker.training.spec import TrainingSpec
 from kennel.services.sagemaker.training.waste import warning
 
-__all__ = ["notes"]
+__all__ = ["left_out_note", "notes"]
+
+_NAMED = 5  # files that a sentence lists
 
 
 def notes(
@@ -56,6 +58,17 @@ def notes(
         yield f"{member} has no effect on this job: {text}."
     if request["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
         yield "KeepAlivePeriodInSeconds has no effect on this job: there are no warm pools."
+
+
+def left_out_note(names: Sequence[str], target: str) -> str:
+    """What to say of files that a job saved and that are not among its artifacts at `target`."""
+    more = len(names) - _NAMED
+    listed = ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return (
+        f"Left out of the artifacts at {target}: {listed}. Links that lead out of the folder, "
+        "pipes and devices can't be in an archive, nor any link among uncompressed artifacts. "
+        "Save the file itself."
+    )
 
 
 def _asks(value: Any) -> bool:

@@ -29,6 +29,7 @@ from kennel.services.sagemaker.training.failure import (
     read_failure_file,
 )
 from kennel.services.sagemaker.training.merge import clashes
+from kennel.services.sagemaker.training.notes import left_out_note
 from kennel.services.sagemaker.training.spec import TrainingSpec
 from kennel.services.sagemaker.training.status import SecondaryStatus
 from kennel.services.sagemaker.training.upload import Uploads, is_empty
@@ -183,16 +184,20 @@ class TrainingRun:
         hosts = self._workshop.hosts(job, spec)
         outputs = [folder.output_data for folder in hosts]
         models = [folder.model for folder in hosts]
+        left_out: list[str] = []
         if not all(map(is_empty, outputs)):
-            uploads.archive(outputs, target.below("output.tar.gz"))
+            left_out += uploads.archive(outputs, target.below("output.tar.gz"))
         artifacts = ""
         if outcome is not _S.FAILED:
             artifacts = str(target.below("model.tar.gz" if spec.compress else "model/"))
             if spec.compress and not all(map(is_empty, models)):
-                uploads.archive(models, target.below("model.tar.gz"))
+                left_out += uploads.archive(models, target.below("model.tar.gz"))
             elif not spec.compress:
-                uploads.tree(models, target.below("model"))
+                left_out += uploads.tree(models, target.below("model"))
             self._sum_up(job, spec)
+        if left_out:
+            lines = [left_out_note(left_out, str(target))]
+            self._workshop.say(self._role(job), job.log_stream(spec.hosts[0]), lines)
 
         def also(stored: TrainingJob) -> None:
             stored.artifacts = artifacts

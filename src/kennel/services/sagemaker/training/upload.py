@@ -30,12 +30,13 @@ class Uploads:
         self._context = context
         self._blobs = blobs
 
-    def archive(self, folders: Sequence[Path], target: S3Location) -> None:
-        """The folders, merged, as one tar.gz object. Nothing of it is held in memory."""
+    def archive(self, folders: Sequence[Path], target: S3Location) -> list[str]:
+        """The folders, merged, as one tar.gz object. Nothing of it is held in memory. Returns the
+        names of what can't be in it (see `write_archive`)."""
         with _faults(target):
             writer = self._blobs.writer()
             try:
-                write_archive(folders, writer.write)
+                left_out = write_archive(folders, writer.write)
                 staged = writer.finish()
             finally:
                 writer.abort()
@@ -50,12 +51,18 @@ class Uploads:
                 )
             finally:
                 staged.discard()
+        return left_out
 
-    def tree(self, folders: Sequence[Path], target: S3Location) -> None:
-        """Each file of the folders, merged, as an object below `target`."""
+    def tree(self, folders: Sequence[Path], target: S3Location) -> list[str]:
+        """Each file of the folders, merged, as an object below `target`. Returns the names of what
+        is neither file nor folder: links, pipes and devices."""
+        left_out = []
         for entry in merged(folders):
-            if entry.path.is_file() and not entry.path.is_symlink():
+            if entry.path.is_symlink() or not (entry.path.is_file() or entry.path.is_dir()):
+                left_out.append(entry.name)
+            elif entry.path.is_file():
                 self.file(entry.path, target.below(*entry.name.split("/")))
+        return left_out
 
     def file(self, path: Path, target: S3Location) -> None:
         """One file as one object."""
