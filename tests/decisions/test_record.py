@@ -69,6 +69,40 @@ def test_allowed_denied_and_let_pass_are_kept_apart(record):
     assert (denied.reason.by, denied.reason.explicit) == ("identity-based policy", False)
 
 
+def test_calls_that_were_denied_for_different_reasons_are_kept_apart(record):
+    reasons = [
+        DENIED,
+        Decision(False, True, PolicyType.IDENTITY),
+        Decision(False, False, PolicyType.BOUNDARY),
+    ]
+    for _ in range(2):
+        for decision in reasons:
+            record.record(request("a"), decision, {})
+    rows_ = everything(record)
+    assert [(row.reason.by, row.reason.explicit, row.count) for row in rows_] == [
+        (str(decision.by), decision.explicit, 2) for decision in reasons
+    ]
+
+
+def test_rows_of_before_learn_why_from_their_reason(tmp_path: Path):
+    old = Database(tmp_path / "kennel.db", MIGRATIONS[:1])
+    old.start()
+    reason = '{"by":"permissions boundary","explicit":true}'
+    old.write(
+        lambda connection: connection.execute(
+            "INSERT INTO decisions (holder, action, outcome, resource, facts, account, principal, "
+            "reason, count, first, last, folded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 1, 0)",
+            (ROLE, "s3:GetObject", "denied", "*", "[]", ACCOUNT, "{}", reason),
+        )
+    )
+    old.stop()
+    new = Database(tmp_path / "kennel.db", MIGRATIONS)
+    new.start()
+    (why,) = new.read(lambda connection: connection.execute("SELECT why FROM decisions").fetchone())
+    new.stop()
+    assert why == "!permissions boundary"
+
+
 def test_counts_go_on_after_a_restart(tmp_path: Path):
     for round_number in (1, 2):
         database = Database(tmp_path / "kennel.db", MIGRATIONS)

@@ -11,14 +11,16 @@ __all__ = ["print_pairs", "print_table"]
 
 _GAP = "  "
 _MORE = "..."
+_MOST = 120  # columns that cells are padded to
 _LEAST = 20  # columns that a cut cell keeps; a line may then be wider than the terminal
 
 
 def print_table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], cut: str | None = None
 ) -> None:
-    """Prints headings and rows; on a terminal the column `cut` gives way to keep lines to its
-    width. Elsewhere nothing is cut or wrapped, so that `grep` and `awk` see it all."""
+    """Prints headings and rows; a cell that is longer than `_MOST` sticks out alone. On a terminal
+    the column `cut` gives way to keep lines to its width. Elsewhere nothing is cut or wrapped, so
+    that `grep` and `awk` see it all."""
     lines = [list(headings), *([_plain(cell) for cell in row] for row in rows)]
     widths = _widths(lines)
     if cut is not None and sys.stdout.isatty():
@@ -30,7 +32,8 @@ def print_table(
         widths = _widths(lines)
     for line in lines:
         cells = [
-            cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)
+            cell + " " * (min(width, _MOST) - _width(cell))
+            for cell, width in zip(line, widths, strict=True)
         ]
         print(_GAP.join(cells).rstrip())
 

@@ -35,20 +35,29 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         for matched in decision.statements:
             sid = matched.policy.document.statements[matched.index].sid
             statements.append(f"{matched.policy.name} {sid or f'#{matched.index}'}".strip())
-        by = decision.by
-        if decision.allowed:
-            kinds = {matched.policy.type for matched in decision.statements}
-            # Where both sides allow, what the caller carries is what it needs.
-            by = PolicyType.IDENTITY if PolicyType.IDENTITY in kinds else min(kinds, default=None)
         return cls(
-            by=str(by or ""),
+            by=_by(decision),
             explicit=decision.explicit,
             statements=tuple(statements),
         )
 
+    @staticmethod
+    def kind_of(decision: Decision) -> str:
+        """What keeps lines apart: the kind of policy, after `!` where a Deny says so."""
+        return f"!{_by(decision)}" if decision.explicit else _by(decision)
+
+
+def _by(decision: Decision) -> str:
+    if not decision.allowed:
+        return str(decision.by or "")
+    kinds = [matched.policy.type for matched in decision.statements]
+    # Where both sides allow, what the caller carries is what it needs.
+    return str(PolicyType.IDENTITY if PolicyType.IDENTITY in kinds else min(kinds, default=""))
+
 
 class RecordedDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All calls of one user or role that took one action on one resource and fared alike.
+    """All calls of one user or role that took one action on one resource and fared alike,
+    for the same kind of reason.
 
     `holder` is the ARN of the user, or of the role behind the sessions. `principal` and `reason`
     are of the latest call. `facts` are values of condition keys by the key in lower case. `first`

@@ -84,12 +84,13 @@ class DecisionRecord:
         holder = principal.role_arn or principal.arn
         resource = request.resource
         known = tuple(sorted(facts.items())) if facts else ()
+        why = Reason.kind_of(decision)
         now = self._now()
         with self._lock:
-            key = (holder, request.action, outcome, resource, known)
+            key = (holder, request.action, outcome, why, resource, known)
             pending = self._pending.get(key)
             if pending is None and len(self._pending) >= _PENDING_LIMIT:
-                key = (holder, request.action, outcome, _widest(resource), ())
+                key = (holder, request.action, outcome, why, _widest(resource), ())
                 pending = self._pending.get(key)
             if pending is None:
                 self._pending[key] = Pending(

@@ -1,6 +1,7 @@
 """The record's table, and how it stays small.
 
-A row is a holder, an action, an outcome, a resource and the facts of the call. There are bounds.
+A row is a holder, an action, an outcome, the kind of reason, a resource and the facts of the call.
+There are bounds.
 Beyond `_FACTS_LIMIT` rows for one resource, the rows become one, with the facts that all share.
 Beyond `_RESOURCES_LIMIT` rows for one action, those in the folder of the newest resource become one
 with a pattern. Beyond `_ROWS_LIMIT` rows in all, those that were used longest ago go.
@@ -60,11 +61,25 @@ MIGRATIONS = (
         CREATE INDEX decisions_last ON decisions (last);
         """,
     ),
+    Migration(
+        "decisions",
+        2,
+        # Calls that were denied for different reasons were one row, with the latest's.
+        """
+        ALTER TABLE decisions ADD COLUMN why TEXT NOT NULL DEFAULT '';
+        UPDATE decisions SET why = CASE WHEN json_extract(reason, '$.explicit') THEN '!' ELSE '' END
+            || coalesce(json_extract(reason, '$.by'), '');
+        DROP INDEX decisions_key;
+        CREATE UNIQUE INDEX decisions_key
+            ON decisions (holder, action, outcome, why, resource, facts);
+        """,
+    ),
 )
 
 Facts = tuple[tuple[str, tuple[str, ...]], ...]
-PendingKey = tuple[str, str, Outcome, str, Facts]
-"""Holder, action, outcome, resource, facts."""
+PendingKey = tuple[str, str, Outcome, str, str, Facts]
+"""Holder, action, outcome, why (`Reason.kind_of`), resource, facts."""
+_Whose = tuple[str, str, str, str]
 
 # They differ from call to call and say nothing of what a policy needs.
 _PASSING_FACTS = frozenset(
@@ -189,20 +204,20 @@ def _add(connection: sqlite3.Connection, key: PendingKey, made: _Sum) -> int:
     number of new rows."""
     *subject, resource, facts = key
     facts = tuple(fact for fact in facts if fact[0] not in _PASSING_FACTS)
-    holder, action, outcome = map(str, subject)
+    holder, action, outcome, why = map(str, subject)
     row = connection.execute(
         "SELECT id FROM decisions WHERE holder = ? AND action = ? AND outcome = ? "
-        "AND resource = ? AND facts = ?",
-        (holder, action, outcome, resource, _text(facts)),
+        "AND why = ? AND resource = ? AND facts = ?",
+        (holder, action, outcome, why, resource, _text(facts)),
     ).fetchone()
     if row is not None:
         _grow(connection, row[0], made)
         return 0
-    whose = (holder, action, outcome)
+    whose = (holder, action, outcome, why)
     patterns = (resource, *patterns_of(resource))
     covering = connection.execute(
         "SELECT id, facts FROM decisions WHERE holder = ? AND action = ? AND outcome = ? "
-        f"AND resource IN ({', '.join('?' * len(patterns))}) AND folded = 1 LIMIT 1",
+        f"AND why = ? AND resource IN ({', '.join('?' * len(patterns))}) AND folded = 1 LIMIT 1",
         (*whose, *patterns),
     ).fetchone()
     if covering is not None:
@@ -233,7 +248,7 @@ def _narrow(connection: sqlite3.Connection, row: int, facts: Facts) -> None:
 
 def _insert(
     connection: sqlite3.Connection,
-    whose: tuple[str, str, str],
+    whose: _Whose,
     resource: str,
     facts: Facts,
     made: _Sum,
@@ -241,8 +256,8 @@ def _insert(
     folded: bool,
 ) -> None:
     connection.execute(
-        "INSERT INTO decisions (holder, action, outcome, resource, facts, account, principal, "
-        "reason, count, first, last, folded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO decisions (holder, action, outcome, why, resource, facts, account, "
+        f"principal, reason, count, first, last, folded) VALUES ({', '.join('?' * 13)})",
         (
             *whose,
             resource,
@@ -259,15 +274,13 @@ def _insert(
 
 
 def _count(connection: sqlite3.Connection, key: tuple[str, ...]) -> int:
-    columns = ("holder", "action", "outcome", "resource")[: len(key)]
+    columns = ("holder", "action", "outcome", "why", "resource")[: len(key)]
     where = " AND ".join(f"{column} = ?" for column in columns)
     (found,) = connection.execute(f"SELECT count(*) FROM decisions WHERE {where}", key).fetchone()
     return int(found)
 
 
-def _fold_resources(
-    connection: sqlite3.Connection, whose: tuple[str, str, str], resource: str
-) -> None:
+def _fold_resources(connection: sqlite3.Connection, whose: _Whose, resource: str) -> None:
     """Folds the narrowest pattern of the resource that stands for at least ten rows, else the
     widest."""
     patterns = patterns_of(resource)
@@ -277,7 +290,7 @@ def _fold_resources(
             return
 
 
-def _covered(connection: sqlite3.Connection, whose: tuple[str, str, str], pattern: str) -> int:
+def _covered(connection: sqlite3.Connection, whose: _Whose, pattern: str) -> int:
     (found,) = connection.execute(
         f"SELECT count(*) {_COVERED}", (*whose, *_span(pattern))
     ).fetchone()
@@ -286,7 +299,7 @@ def _covered(connection: sqlite3.Connection, whose: tuple[str, str, str], patter
 
 _COVERED = (
     "FROM decisions WHERE holder = ? AND action = ? AND outcome = ? "
-    "AND resource >= ? AND resource < ?"
+    "AND why = ? AND resource >= ? AND resource < ?"
 )
 
 
@@ -298,9 +311,7 @@ def _span(pattern: str) -> tuple[str, str]:
     return prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
-def _fold(
-    connection: sqlite3.Connection, whose: tuple[str, str, str], covered: str, name: str
-) -> None:
+def _fold(connection: sqlite3.Connection, whose: _Whose, covered: str, name: str) -> None:
     """Makes one row, with the resource `name`, of those whose resource `covered` fits."""
     span = (*whose, *_span(covered))
     rows = connection.execute(

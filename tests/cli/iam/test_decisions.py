@@ -66,6 +66,15 @@ def test_a_name_chooses_one_holder_and_an_ambiguous_one_is_refused(plane):
     assert plane.command("iam", "decisions", "user/twin").returncode == 0
 
 
+def test_a_sessions_arn_means_its_role_and_a_name_that_nobody_has_is_said(plane):
+    arn = "arn:aws:sts::000000000000:assumed-role/trainer/job-9"
+    found = json.loads(plane.command("iam", "decisions", arn, "--json").stdout)
+    assert {one["holder"] for one in found} == {"arn:aws:iam::000000000000:role/trainer"}
+    answer = plane.command("iam", "decisions", "role/trianer")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "There is no role trianer, and no call of one is recorded." in answer.stderr
+
+
 @pytest.mark.parametrize("typed", ["yesterday", "-1h"])
 def test_a_time_that_can_not_be_read_is_bad_input(plane, typed):
     answer = plane.command("iam", "decisions", f"--since={typed}")
@@ -132,3 +141,21 @@ def test_the_page_is_the_roots_alone(plane):
     reply = URLLib3Session().send(asked.prepare())
     assert reply.status_code == 403
     assert "kennel:ListDecisions" in json.loads(reply.content)["message"]
+
+
+def test_follow_ends_with_a_sentence_and_an_error_when_the_plane_is_gone(plane):
+    command = [sys.executable, "-m", "kennel", "iam", "decisions", "--follow", "--json"]
+    following = subprocess.Popen(
+        command,
+        env=clean_environment() | {"KENNEL_STATE": str(plane.state)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert following.stdout is not None
+    following.stdout.readline()
+    plane.kill()
+    _, said = following.communicate(timeout=60)
+    assert following.returncode == 1
+    assert "The plane is gone" in said
+    assert said.count("\n") == 1

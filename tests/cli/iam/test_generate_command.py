@@ -139,6 +139,8 @@ def test_a_role_that_is_gone_can_still_have_a_policy_made(plane, read):
     ("typed", "code", "said"),
     [
         (["nobody"], 1, "No call of nobody is recorded"),
+        (["nobody"], 1, "There is no role or user nobody."),
+        ([ROLE, "ada"], 2, "one at a time"),
         ([ROLE, "--since", "2100-01-01"], 1, "in that time"),
         ([ROLE, "--since", "soon"], 2, "--since"),
         ([ROLE, "--since", "2026-01-02", "--until", "2026-01-01"], 2, "--until"),

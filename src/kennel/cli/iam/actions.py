@@ -16,10 +16,21 @@ import msgspec
 
 from kennel.cli.errors import CommandError
 
-__all__ = ["Action", "ActionReference", "action_reference"]
+__all__ = ["LISTED_ON_PATHS", "Action", "ActionReference", "action_reference"]
 
 _FILE = Path("shared", "data", "iam-definition.json")
 _PLACEHOLDER = re.compile(r"\$\{[A-Za-z0-9]+\}")
+
+
+# Listings that AWS asks on their path, though its reference has no resource for them; what
+# they list.
+LISTED_ON_PATHS = {
+    "iam:ListGroups": "group",
+    "iam:ListInstanceProfiles": "instance-profile",
+    "iam:ListPolicies": "policy",
+    "iam:ListRoles": "role",
+    "iam:ListUsers": "user",
+}
 
 
 class _ResourceUse(msgspec.Struct):

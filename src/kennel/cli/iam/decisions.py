@@ -15,9 +15,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kennel.cli.connection import Connection, connect, state_folder
+from kennel.cli.connection import Connection, aws_errors, connect, state_folder
 from kennel.cli.errors import CommandError
-from kennel.cli.iam.holders import HOLDER_HELP, matching_holder, short_name
+from kennel.cli.iam.holders import HOLDER_HELP, matching_holder, short_name, who_is_absent
 from kennel.cli.iam.moments import MOMENT_HELP, parse_moment, show_moment
 from kennel.cli.iam.recorded import read_decisions
 from kennel.cli.table import print_table
@@ -67,11 +67,23 @@ def _read(
     found = list(read_decisions(plane, outcomes=outcomes, since=since))
     if named is not None:
         holder = matching_holder(named, (one.holder for one in found))
+        if holder is None:
+            _check_name(plane, named)
         found = [one for one in found if one.holder == holder]
     return sorted(
         (one for one in found if one.action != _OWN or one.outcome in _DENIED),
         key=lambda one: one.last,
     )
+
+
+def _check_name(plane: Connection, named: str) -> None:
+    """Raises CommandError for a name that neither the record nor IAM has."""
+    if matching_holder(named, (one.holder for one in read_decisions(plane))) is not None:
+        return
+    with aws_errors():
+        absent = who_is_absent(plane.client("iam"), named)
+    if absent:
+        raise CommandError(f"{absent}, and no call of one is recorded.")
 
 
 def _follow(
@@ -99,7 +111,7 @@ def _follow(
         except CommandError:
             if _is_there(plane):
                 raise
-            return 0  # the plane was stopped
+            raise CommandError("The plane is gone, so nothing more is printed.") from None
         found = new or found
 
 

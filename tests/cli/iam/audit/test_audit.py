@@ -7,7 +7,7 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,7 @@ def account(plane: Plane) -> Plane:
     )
     _function(plane.client("lambda"))
     _user(plane, "wide", "s3:*")
+    _guest(plane)
     key = _user(plane, "narrow", "s3:ListAllMyBuckets")
     plane.client("iam").update_access_key(UserName="narrow", AccessKeyId=key, Status="Inactive")
     return plane
@@ -171,6 +172,30 @@ def _function(functions: Any) -> None:
         )
 
 
+def _guest(plane: Plane) -> None:
+    """A user whose one call the bucket's policy allows: no policy of its own is the better for
+    what `generate` makes of that."""
+    iam, s3 = plane.client("iam"), plane.client("s3")
+    user = iam.create_user(UserName="guest")["User"]["Arn"]
+    document = json.dumps(policy(_allow("sagemaker:List*")))
+    iam.put_user_policy(UserName="guest", PolicyName="inline", PolicyDocument=document)
+    s3.create_bucket(Bucket="for-guests")
+    statement = _allow("s3:ListBucket", "arn:aws:s3:::for-guests", Principal={"AWS": user})
+    s3.put_bucket_policy(Bucket="for-guests", Policy=json.dumps(policy(statement)))
+    key = iam.create_access_key(UserName="guest")["AccessKey"]
+    _client(plane, key).list_objects_v2(Bucket="for-guests")
+
+
+def _client(plane: Plane, key: Mapping[str, str]) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=plane.url,
+        region_name="eu-west-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+
+
 def _user(plane: Plane, name: str, action: str) -> str:
     """Makes a user that has called S3 once; returns its key's ID."""
     iam = plane.client("iam")
@@ -178,13 +203,7 @@ def _user(plane: Plane, name: str, action: str) -> str:
     document = json.dumps(policy(_allow(action)))
     iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=document)
     key = iam.create_access_key(UserName=name)["AccessKey"]
-    boto3.client(
-        "s3",
-        endpoint_url=plane.url,
-        region_name="eu-west-1",
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-    ).list_buckets()
+    _client(plane, key).list_buckets()
     return str(key["AccessKeyId"])
 
 

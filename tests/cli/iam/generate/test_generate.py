@@ -6,11 +6,12 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kennel.cli.iam.generate.calls import Calls, sort_calls
+from kennel.cli.iam.generate.calls import Calls, since_made, sort_calls
 from kennel.cli.iam.generate.current import Holder
 from kennel.cli.iam.generate.fitting import MANAGED_LIMIT, generate
 from kennel.cli.iam.generate.lint import lint
@@ -151,6 +152,26 @@ def test_what_a_bucket_policy_allows_needs_no_policy_of_the_roles():
     calls = sort_calls([recorded("s3:GetObject", f"{BUCKET}/a", by=PolicyType.RESOURCE)])
     assert not calls.wanted
     assert len(calls.elsewhere) == 1
+
+
+def test_an_action_that_takes_no_resource_is_granted_on_all():
+    made = generate(sort_calls([recorded("s3:ListAllMyBuckets", "arn:aws:s3:::*")]), MANAGED_LIMIT)
+    assert made.documents[0]["Statement"][0]["Resource"] == "*"
+    assert lint(made.documents, HOLDER) == []
+    assert not made.granted.reasons
+
+
+def test_what_an_explicit_deny_covers_is_never_granted():
+    observed = recorded("s3:GetObject", f"{BUCKET}/a", Outcome.OBSERVED)
+    reason = Reason(by=str(PolicyType.RESOURCE), explicit=True)
+    denied = msgspec.structs.replace(observed, reason=reason)
+    for with_denied in (False, True):
+        calls = sort_calls([denied], with_denied=with_denied)
+        assert (list(calls.wanted), list(calls.refused)) == ([], [denied])
+
+
+def test_calls_of_a_deleted_namesake_do_not_count():
+    assert since_made([recorded("s3:GetObject", f"{BUCKET}/a")], 1e9 + 1) == []
 
 
 def test_many_resources_fold_until_one_policy_is_enough():

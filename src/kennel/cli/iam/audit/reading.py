@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kennel.cli.connection import Connection, aws_errors
 from kennel.cli.errors import CommandError
 from kennel.cli.iam.audit.account import AccessKey, Account, Bucket, Function, Identity
+from kennel.cli.iam.generate.calls import since_made, sort_calls
 from kennel.cli.iam.generate.current import read_holder
 from kennel.cli.iam.recorded import read_decisions
-from kennel.decisions import Outcome
+from kennel.decisions import RecordedDecision
 from kennel.policy import NamedPolicy, PolicyError, PolicyKind, PolicyType, parse_policy
 
 __all__ = ["read_account"]
@@ -22,49 +23,55 @@ _OF_SERVICES = "/aws-service-role/"  # the path of roles that belong to AWS's se
 
 def read_account(plane: Connection) -> Account:
     """Everything of the plane's account. Raises CommandError."""
-    used: defaultdict[str, set[str]] = defaultdict(set)
-    last: dict[str, float] = {}
+    recorded: defaultdict[str, list[RecordedDecision]] = defaultdict(list)
     for one in read_decisions(plane):
-        last[one.holder] = max(one.last, last.get(one.holder, 0.0))
-        if one.outcome is not Outcome.DENIED:
-            used[one.holder].add(one.action.lower())
+        recorded[one.holder].append(one)
     with aws_errors():
         return Account(
             id=plane.client("sts").get_caller_identity()["Account"],
-            identities=tuple(_identities(plane.client("iam"), used, last)),
+            identities=tuple(_identities(plane.client("iam"), recorded)),
             buckets=tuple(_buckets(plane.client("s3"))),
             functions=tuple(_functions(plane.client("lambda"))),
         )
 
 
-def _identities(
-    iam: Any, used: Mapping[str, set[str]], last: Mapping[str, float]
-) -> Iterator[Identity]:
+def _identities(iam: Any, recorded: Mapping[str, Sequence[RecordedDecision]]) -> Iterator[Identity]:
     for page in iam.get_paginator("list_users").paginate():
         for user in page["Users"]:
             arn = user["Arn"]
+            calls = since_made(recorded.get(arn, ()), user["CreateDate"].timestamp())
             yield Identity(
                 holder=read_holder(iam, arn),
                 created=user["CreateDate"].timestamp(),
-                used=last.get(arn),
+                used=_last(calls),
                 keys=tuple(_keys(iam, user["UserName"])),
-                actions=frozenset(used.get(arn, ())),
+                actions=_needed(calls),
             )
     for page in iam.get_paginator("list_roles").paginate():
         for role in page["Roles"]:
             if role["Path"].startswith(_OF_SERVICES):
                 continue
             arn, name = role["Arn"], role["RoleName"]
+            calls = since_made(recorded.get(arn, ()), role["CreateDate"].timestamp())
             seen = iam.get_role(RoleName=name)["Role"].get("RoleLastUsed", {}).get("LastUsedDate")
-            moments = [last.get(arn), seen and seen.timestamp()]
+            moments = [_last(calls), seen and seen.timestamp()]
             trust = json.dumps(role["AssumeRolePolicyDocument"])
             yield Identity(
                 holder=read_holder(iam, arn),
                 created=role["CreateDate"].timestamp(),
                 used=max((one for one in moments if one), default=None),
                 trust=_policy(PolicyType.TRUST, "trust policy", arn, trust, PolicyKind.TRUST),
-                actions=frozenset(used.get(arn, ())),
+                actions=_needed(calls),
             )
+
+
+def _last(calls: Sequence[RecordedDecision]) -> float | None:
+    return max((one.last for one in calls), default=None)
+
+
+def _needed(calls: Sequence[RecordedDecision]) -> frozenset[str]:
+    """The actions that `kennel iam generate` would put into a policy."""
+    return frozenset(one.action.lower() for one in sort_calls(calls).wanted)
 
 
 def _keys(iam: Any, user: str) -> Iterator[AccessKey]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kennel.decisions import Outcome, RecordedDecision
 from kennel.policy import PolicyType
 
-__all__ = ["Calls", "sort_calls"]
+__all__ = ["Calls", "since_made", "sort_calls"]
 
 
 _ELSEWHERE = (PolicyType.RESOURCE, PolicyType.TRUST)
@@ -37,12 +37,15 @@ class Calls:
 
 
 def sort_calls(found: Iterable[RecordedDecision], *, with_denied: bool = False) -> Calls:
-    """Sorts them. A call that `--iam=observe` let pass counts as wanted: the program went on."""
+    """Sorts them. A call that `--iam=observe` let pass counts as wanted, as the program went on,
+    unless an explicit Deny covers it, which no grant cures."""
     wanted: list[RecordedDecision] = []
     elsewhere: list[RecordedDecision] = []
     denied: list[RecordedDecision] = []
     for one in found:
-        if one.outcome is Outcome.DENIED and not with_denied:
+        if one.action.startswith("kennel:"):
+            continue  # not AWS's
+        if one.reason.explicit or (one.outcome is Outcome.DENIED and not with_denied):
             denied.append(one)
         elif one.outcome is Outcome.ALLOWED and one.reason.by in _ELSEWHERE:
             elsewhere.append(one)
@@ -55,6 +58,12 @@ def sort_calls(found: Iterable[RecordedDecision], *, with_denied: bool = False) 
         elsewhere,
         [one for one in denied if _identity(one) in same],
     )
+
+
+def since_made(found: Iterable[RecordedDecision], made: float) -> list[RecordedDecision]:
+    """The calls without those of another of the same ARN, who was deleted before this one was
+    `made` (wall time)."""
+    return [one for one in found if one.last >= made]
 
 
 def _identity(one: RecordedDecision) -> tuple[object, ...]:

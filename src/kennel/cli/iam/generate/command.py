@@ -17,13 +17,13 @@ from typing import Any
 from kennel.cli.connection import Connection, aws_errors, connect, state_folder
 from kennel.cli.errors import CommandError, UsageError
 from kennel.cli.iam.generate.applying import apply
-from kennel.cli.iam.generate.calls import sort_calls
+from kennel.cli.iam.generate.calls import Calls, since_made, sort_calls
 from kennel.cli.iam.generate.current import Holder, read_holder
 from kennel.cli.iam.generate.fitting import INLINE_LIMITS, MANAGED_LIMIT, Generated, generate
 from kennel.cli.iam.generate.lint import lint
 from kennel.cli.iam.generate.proof import prove
 from kennel.cli.iam.generate.report import as_json, commands, lines
-from kennel.cli.iam.holders import HOLDER_HELP, matching_holder, short_name
+from kennel.cli.iam.holders import HOLDER_HELP, matching_holder, short_name, who_is_absent
 from kennel.cli.iam.moments import MOMENT_HELP, parse_moment
 from kennel.cli.iam.recorded import read_decisions
 from kennel.decisions import RecordedDecision
@@ -35,7 +35,7 @@ _NAME = "least-privilege"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("principal", metavar="ROLE|USER", help=HOLDER_HELP)
+    parser.add_argument("principals", metavar="ROLE|USER", nargs="+", help=HOLDER_HELP)
     calls = parser.add_argument_group("which calls")
     calls.add_argument("--since", metavar="TIME", default="", help=f"made since {MOMENT_HELP}")
     calls.add_argument("--until", metavar="TIME", default="", help="made until then")
@@ -64,14 +64,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if len(arguments.principals) > 1:
+        raise UsageError("A policy is one role's or one user's; name one at a time.")
     plane = connect(state_folder(arguments))
     found = _read(plane, arguments)
-    calls = sort_calls(found, with_denied=arguments.with_denied)
     holder = _holder(plane, found[0].holder)
+    calls = sort_calls(since_made(found, holder.made), with_denied=arguments.with_denied)
     if not calls.wanted:
         raise CommandError(
             f"Nothing that {short_name(holder.arn)} asked needs a policy: all of it was "
-            + ("denied; --with-denied takes that too." if calls.refused else "allowed elsewhere.")
+            + _why_nothing(calls)
         )
     is_inline = arguments.inline or arguments.apply
     limit = INLINE_LIMITS[holder.kind] if is_inline else MANAGED_LIMIT
@@ -95,6 +97,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _why_nothing(calls: Calls) -> str:
+    if not calls.refused:
+        allowed = "allowed by the resources' own policies."
+        return allowed if calls.elsewhere else "before it was made anew."
+    if all(one.reason.explicit for one in calls.refused):
+        return "denied by a Deny, which no Allow cures."
+    return "denied; --with-denied takes that too."
+
+
 def _read(plane: Connection, arguments: argparse.Namespace) -> Sequence[RecordedDecision]:
     """The chosen calls, at least one. Raises UsageError, CommandError."""
     since = parse_moment(arguments.since, "--since") if arguments.since else 0.0
@@ -102,12 +113,16 @@ def _read(plane: Connection, arguments: argparse.Namespace) -> Sequence[Recorded
     if until is not None and until < since:
         raise UsageError("--until is before --since.")
     every = list(read_decisions(plane, since=since, until=until))
-    arn = matching_holder(arguments.principal, (one.holder for one in every))
+    (named,) = arguments.principals
+    arn = matching_holder(named, (one.holder for one in every))
     found = [one for one in every if one.holder == arn and not one.action.startswith("kennel:")]
     if not found:
+        with aws_errors():
+            absent = who_is_absent(plane.client("iam"), named)
         raise CommandError(
-            f"No call of {arguments.principal} is recorded"
+            f"No call of {named} is recorded"
             + (" in that time." if arguments.since or arguments.until else ".")
+            + (f" {absent}." if absent else "")
             + " `kennel iam decisions` lists what is; --iam=off records nothing."
         )
     return found

@@ -23,8 +23,8 @@ __all__ = ["Holder", "read_holder"]
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A user (`kind` "user"), a role, or the root. `inline` are names, `attached` ARNs of managed
-    policies, of the holder itself; `groups` are a user's. `is_gone`: it was deleted, and
-    what it was granted with it."""
+    policies, of the holder itself; `groups` are a user's. `made` is wall time. `is_gone`: it was
+    deleted, and what it was granted with it."""
 
     kind: str
     name: str
@@ -34,6 +34,7 @@ class Holder:
     attached: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     is_gone: bool = False
+    made: float = 0.0
 
     @property
     def is_root(self) -> bool:
@@ -68,6 +69,7 @@ def read_holder(iam: Any, arn: str) -> Holder:
         tuple(one.name for one in inline),
         tuple(one.name for one in attached),
         groups,
+        made=described["CreateDate"].timestamp(),
     )
 
 

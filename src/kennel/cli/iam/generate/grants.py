@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kennel.cli.iam.actions import LISTED_ON_PATHS, action_reference
 from kennel.cli.iam.generate.calls import Calls
 from kennel.cli.iam.generate.folders import Thresholds
 from kennel.cli.iam.generate.patterns import escaped, fits, unescaped
@@ -71,11 +72,20 @@ def grants_of(
         made: list[Grant] = []
         for values, resources in _by_condition(action, needed):
             condition, why = _condition(action, values, exact)
+            if _has_no_resource(action):
+                resources = {("*", False)}
             found = _widened(resources, denied.get(action, frozenset()), exact, thresholds)
             made.append(Grant(action, found.patterns, condition))
             reasons += [(action, widening) for widening in (*found.widenings, *why)]
         grants += _without_covered(made)
     return Granted(grants, reasons)
+
+
+def _has_no_resource(action: str) -> bool:
+    """Whether AWS's reference gives the action no type of resource: it wants `*`, whatever ARN
+    policies are asked with. Listings that AWS asks on their path are left as they are."""
+    known = action_reference().find(action)
+    return known is not None and not known.arns and action not in LISTED_ON_PATHS
 
 
 _Resource = tuple[str, bool]

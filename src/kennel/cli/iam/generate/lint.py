@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kennel.cli.iam.actions import Action, action_reference
+from kennel.cli.iam.actions import LISTED_ON_PATHS, Action, action_reference
 from kennel.cli.iam.audit.account import Account, Identity
 from kennel.cli.iam.audit.granting import passing, takeover
 from kennel.cli.iam.generate.current import Holder
@@ -17,15 +17,6 @@ from kennel.cli.iam.generate.statements import Document
 from kennel.policy import PolicyError, PolicyKind, parse_policy
 
 __all__ = ["lint"]
-
-# Listings that AWS asks on their path, though its reference has no resource for them.
-_LISTED = {
-    "iam:ListGroups": "group",
-    "iam:ListInstanceProfiles": "instance-profile",
-    "iam:ListPolicies": "policy",
-    "iam:ListRoles": "role",
-    "iam:ListUsers": "user",
-}
 
 
 def lint(documents: Sequence[Document], holder: Holder) -> list[str]:
@@ -65,7 +56,9 @@ def _of_resource(sid: str, action: Action, resource: str) -> Iterator[str]:
     if resource == "*":
         if action.arns:
             yield f"{sid}: {action.name} could name its resource, and was asked of `*`."
-    elif (kind := _LISTED.get(action.name)) and _overlaps(f"arn:aws:iam::*:{kind}/*", resource):
+    elif (kind := LISTED_ON_PATHS.get(action.name)) and _overlaps(
+        f"arn:aws:iam::*:{kind}/*", resource
+    ):
         return
     elif not action.arns:
         yield f"{sid}: {action.name} takes no resource but `*`; {resource} never fits."
