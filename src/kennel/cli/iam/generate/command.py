@@ -35,7 +35,8 @@ _NAME = "least-privilege"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("principals", metavar="ROLE|USER", nargs="+", help=HOLDER_HELP)
+    parser.add_argument("principal", metavar="ROLE|USER", help=HOLDER_HELP)
+    parser.add_argument("others", nargs="*", help=argparse.SUPPRESS)  # to refuse them in words
     calls = parser.add_argument_group("which calls")
     calls.add_argument("--since", metavar="TIME", default="", help=f"made since {MOMENT_HELP}")
     calls.add_argument("--until", metavar="TIME", default="", help="made until then")
@@ -64,7 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if len(arguments.principals) > 1:
+    if arguments.others:
         raise UsageError("A policy is one role's or one user's; name one at a time.")
     plane = connect(state_folder(arguments))
     found = _read(plane, arguments)
@@ -113,7 +114,7 @@ def _read(plane: Connection, arguments: argparse.Namespace) -> Sequence[Recorded
     if until is not None and until < since:
         raise UsageError("--until is before --since.")
     every = list(read_decisions(plane, since=since, until=until))
-    (named,) = arguments.principals
+    named = arguments.principal
     arn = matching_holder(named, (one.holder for one in every))
     found = [one for one in every if one.holder == arn and not one.action.startswith("kennel:")]
     if not found:
