@@ -47,7 +47,8 @@ def test_every_policy_of_awss_own_is_read() -> None:
     ("text", "reason"),
     [
         ("", "Syntax errors in policy."),
-        ("{", "Syntax errors in policy."),
+        ("{", "Syntax errors in policy. (line 1, column 2: "),
+        ('{"Version": "2012-10-17",\n "Statement": [],\n}', "Syntax errors in policy. (line 3, "),
         ("7", "Syntax errors in policy."),
         ("[" * 100_000, "Syntax errors in policy."),
         ('{"Version": "2012-10-17", "Version": "2012-10-17"}', "Version is there twice"),
@@ -90,7 +91,10 @@ def test_every_policy_of_awss_own_is_read() -> None:
         (document(Action="s3:x:y", Resource="*"), "can contain only one colon"),
         (document(Action="s*:Get", Resource="*"), "Vendor s* is not valid"),
         (document(Action="*", Resource="*", Sid=7), "must be alpha-numeric"),
-        (document(Action="*", Resource="*", Effect="allow"), "failed legacy parsing"),
+        (
+            document(Action="*", Resource="*", Effect="allow"),
+            "The policy failed legacy parsing (Effect is Allow or Deny, not allow)",
+        ),
         (document(Action="*", Resource="*", Effect=["Allow"]), "Invalid effect"),
         ('{"Version": "2012-10-17", "Statement": NaN}', "Syntax errors in policy."),
         ('{"Version": "2012-10-17", "Id": 7, "Statement": []}', "Id must be a string"),

@@ -102,10 +102,14 @@ def _policy(document: dict[str, Any], kind: PolicyKind) -> PolicyDocument:
     return PolicyDocument(version, parsed)
 
 
-def _broken(kind: PolicyKind) -> str:
+def _broken(kind: PolicyKind, error: ValueError | None = None) -> str:
+    """AWS's sentence, which tells no place, and behind it the place in our own words."""
+    where = ""
+    if isinstance(error, json.JSONDecodeError):
+        where = f" (line {error.lineno}, column {error.colno}: {error.msg})"
     if kind is PolicyKind.TRUST:
-        return "This policy contains invalid Json"
-    return "Syntax errors in policy."
+        return f"This policy contains invalid Json{where}"
+    return f"Syntax errors in policy.{where}"
 
 
 def _object(text: str, kind: PolicyKind) -> dict[str, Any]:
@@ -119,8 +123,8 @@ def _object(text: str, kind: PolicyKind) -> dict[str, Any]:
         )
     except _DuplicateKey as error:
         raise PolicyError(f"Syntax errors in policy. {error}") from None
-    except ValueError:
-        raise PolicyError(_broken(kind)) from None
+    except ValueError as error:
+        raise PolicyError(_broken(kind, error)) from None
     if not isinstance(document, dict):
         raise PolicyError(_broken(kind))
     return document
@@ -152,7 +156,7 @@ def _statement(raw: dict[str, Any], kind: PolicyKind) -> Statement:
         raise PolicyError("Missing required field Effect")
     if effect not in ("Allow", "Deny"):
         if isinstance(effect, str) and effect.lower() in ("allow", "deny"):
-            raise PolicyError(LEGACY_PARSING)
+            raise PolicyError(f"{LEGACY_PARSING} (Effect is Allow or Deny, not {effect})")
         raise PolicyError(f"Syntax errors in policy. Invalid effect: {effect}")
     actions, not_actions = _one_of(raw, "Action", "NotAction", "actions")
     for action in actions + not_actions:
