@@ -92,6 +92,24 @@ def test_a_bucket_denies_its_owner_too_and_is_never_locked_for_good(
     assert read(cat) == b"1"
 
 
+def test_a_bucket_names_nobody_of_the_account_who_is_not_there(
+    bucket: Any, callers: Callers
+) -> None:
+    role = callers.role("named")
+    account = role.split(":")[4]
+    gone = (f"{role}x", f"arn:aws:iam::{account}:user/absent")
+    for name in gone:
+        for member in ("Principal", "NotPrincipal"):
+            with pytest.raises(ClientError) as caught:
+                say(bucket, {**allow("s3:GetObject", OBJECTS), "Effect": "Deny",
+                             member: {"AWS": [role, name]}})  # fmt: skip
+            error = caught.value.response["Error"]
+            assert error["Code"] == "MalformedPolicy"
+            assert error["Message"] == "Invalid principal in policy"
+    others = [role, f"arn:aws:iam::{account}:root", "arn:aws:iam::111122223333:role/unknown"]
+    say(bucket, allow("s3:GetObject", OBJECTS, Principal={"AWS": others}))
+
+
 def test_a_boundary_and_a_session_policy_bear_on_what_a_bucket_grants_to_a_role(
     bucket: Any, callers: Callers
 ) -> None:

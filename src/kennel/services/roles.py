@@ -64,6 +64,10 @@ class RoleDirectory(Protocol):
         """Whether the role's trust policy lets the caller assume it. `facts` are values of
         condition keys, e.g. `{"sts:ExternalId": "…"}`."""
 
+    def knows_principal(self, arn: str) -> bool:
+        """Whether a principal of a policy may be there: of this account, a user or role must; of
+        sessions and other accounts nothing is known."""
+
     def issue_role_session(self, role: Role, session_name: str, seconds: float) -> Credentials:
         """Temporary credentials that act as the role."""
 

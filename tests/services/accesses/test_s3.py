@@ -12,7 +12,9 @@ from kennel.errors import AccessDeniedException
 from kennel.gateway.plane import Plane
 from kennel.identity import Principal
 from kennel.services import Access, Context
+from kennel.services.s3.action_names import is_action
 from tests.services.accesses.conftest import Needs
+from tests.services.accesses.reference import actions_of
 
 KEY = "arn:aws:s3:::pets/dogs/rex.jpg"
 REX: dict[str, Any] = {"Bucket": "pets", "Key": "dogs/rex.jpg"}
@@ -165,3 +167,9 @@ def test_one_of_many_keys_is_refused_alone(
     reply = root.call("s3", "DeleteObjects", Bucket="many", Delete={"Objects": objects})
     assert [error["Key"] for error in reply["Errors"]] == ["kept"]
     assert [one["Key"] for one in reply["Deleted"]] == ["gone"]
+
+
+def test_the_actions_that_a_bucket_policy_may_name_are_those_of_the_reference():
+    assert all(is_action(f"s3:{name}") for name in actions_of("s3"))
+    assert not any(map(is_action, ("s3:Nope", "s3:", "s3", "sqs:GetObject", "s3:Get Object")))
+    assert is_action("S3:get*")

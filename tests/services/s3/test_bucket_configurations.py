@@ -77,6 +77,7 @@ _PUBLIC = {
         ({"Principal": {"AWS": "ann"}}, "Invalid principal in policy"),
         ({"Action": "GetObject"}, "Policy has invalid action"),
         ({"Action": "sqs:SendMessage"}, "Policy has invalid action"),
+        ({"Action": "s3:Nope"}, "Policy has invalid action"),
         ({"Resource": "bucket"}, "Policy has invalid resource"),
         ({"Resource": "arn:aws:s3:::other/*"}, "Policy has invalid resource"),
         ({"Resource": "*"}, "Policy has invalid resource"),
@@ -90,6 +91,13 @@ def test_a_policy_is_refused_in_s3s_words(stage: Stage, change, sentence):
     with pytest.raises(MalformedPolicy) as caught:
         stage.call("PutBucketPolicy", Bucket="bucket", Policy=text)
     assert str(caught.value) == sentence
+
+
+def test_the_place_where_a_policy_is_no_json_is_told(stage: Stage):
+    error = stage.error("PutBucketPolicy", Bucket="bucket", Policy='{"Statement": [],\n}')
+    assert error.message.startswith(
+        "Policies must be valid JSON and the first byte must be '{' (line 2, column 1: "
+    )
 
 
 @pytest.mark.parametrize(

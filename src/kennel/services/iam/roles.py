@@ -214,6 +214,12 @@ class RoleOperations(IamBase):
                             f'Invalid principal in policy: "AWS":"{name}"'
                         )
 
+    def knows_principal(self, arn: str) -> bool:
+        """For `kennel.services.roles`."""
+        return self.parts.database.read(
+            lambda connection: self._known_principal_in(connection, arn)
+        )
+
     def _known_principal_in(self, connection: sqlite3.Connection, arn: str) -> bool:
         found = account_and_resource(arn)
         if found is None or found[0] != self.parts.account_id:

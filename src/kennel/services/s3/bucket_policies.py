@@ -8,8 +8,10 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kennel.policy import PolicyError, PolicyKind, parse_policy
+from kennel.policy import PolicyDocument, PolicyError, PolicyKind, parse_policy
+from kennel.services.roles import role_directory
 from kennel.services.s3.access_table import ACCESS_TABLE
+from kennel.services.s3.action_names import is_action
 from kennel.services.s3.bucket_configurations import ConfigurationArea
 from kennel.services.s3.bucket_rows import get_bucket
 from kennel.services.s3.configurations import Kind, get_configuration
@@ -63,9 +65,10 @@ class BucketPolicies(ConfigurationArea):
         ChecksumAlgorithm: str = "",
         ExpectedBucketOwner: str = "",
     ) -> dict[str, Any]:
-        """Stores the policy text. Raises MalformedPolicy; AccessDenied for a public policy on a
-        bucket that blocks them, as new buckets do."""
-        _check(Policy, Bucket)
+        """Stores the policy text. Raises MalformedPolicy, also for users and roles of this account
+        that do not exist; AccessDenied for a public policy on a bucket that blocks them, as new
+        buckets do."""
+        _check_principals(ctx, _checked(Policy, Bucket))
         if is_public(Policy) and self._blocks_public_policies(Bucket):
             raise AccessDenied(
                 f"User: {ctx.principal.arn} is not authorized to perform: s3:PutBucketPolicy on "
@@ -93,7 +96,16 @@ class BucketPolicies(ConfigurationArea):
         self.delete(Kind.POLICY, Bucket, ExpectedBucketOwner)
 
 
-def _check(text: str, bucket: str) -> None:
+def _check_principals(ctx: Context, document: PolicyDocument) -> None:
+    for statement in document.statements:
+        for principals in (statement.principals, statement.not_principals):
+            for name in principals.get("AWS", ()):
+                ours = name.startswith("arn:") and name.split(":")[4] == ctx.account_id
+                if ours and not role_directory(ctx).knows_principal(name):
+                    raise MalformedPolicy("Invalid principal in policy")
+
+
+def _checked(text: str, bucket: str) -> PolicyDocument:
     """Raises MalformedPolicy with S3's own sentences (observed), where it has its own."""
     if not text.startswith("{"):
         raise MalformedPolicy(_NO_JSON)
@@ -105,7 +117,7 @@ def _check(text: str, bucket: str) -> None:
         raise MalformedPolicy(_sentence(str(error))) from None
     for statement in document.statements:
         for action in statement.actions + statement.not_actions:
-            if action != "*" and not action.lower().startswith("s3:"):
+            if action != "*" and not is_action(action):
                 raise MalformedPolicy("Policy has invalid action")
         for resource in statement.resources + statement.not_resources:
             named = resource.removeprefix("arn:aws:s3:::")
@@ -115,6 +127,7 @@ def _check(text: str, bucket: str) -> None:
         for action in statement.actions if levels else ():
             if _ON_OBJECTS.get(action.lower()) not in (None, *levels):
                 raise MalformedPolicy("Action does not apply to any resource(s) in statement")
+    return document
 
 
 # Actions by name in lower case: whether they are on objects (else on buckets).
@@ -145,8 +158,9 @@ _WITH_NAME = ("Unknown field", "Invalid effect")
 
 
 def _sentence(reason: str) -> str:
-    if reason == "Syntax errors in policy.":
-        return _NO_JSON
+    broken, _, place = reason.partition(" (")
+    if broken == "Syntax errors in policy.":
+        return f"{_NO_JSON} ({place}" if place else _NO_JSON
     for begin, sentence in _SENTENCES.items():
         if reason.startswith(begin):
             rest = reason.removeprefix(begin).rstrip(".")
