@@ -23,6 +23,8 @@ CALLS = [
     Call(session("trainer", "job-2"), "s3:GetObject", "arn:aws:s3:::photos/1.jpg"),
     Call(session("trainer"), "s3:PutObject", "arn:aws:s3:::photos/1.jpg", Outcome.DENIED),
     Call(user("ada"), "s3:ListAllMyBuckets", "*", Outcome.OBSERVED),
+    Call(user("ada"), "s3:ListBucket", "arn:aws:s3:::b", facts={"s3:prefix": ("x",)}),
+    Call(user("ada"), "s3:ListBucket", "arn:aws:s3:::b", facts={"s3:prefix": ("y",)}),
     Call(session("twin"), "s3:ListAllMyBuckets"),
     Call(user("twin"), "s3:ListAllMyBuckets"),
 ]
@@ -45,6 +47,12 @@ def test_the_lines_are_counted_and_say_who_what_and_why(plane):
     assert cells[1][0] == "denied"
     assert cells[1][5] == "no identity-based policy allows it"
     assert len({line.index(CALLS[0].action[:3]) for line in lines}) == 1  # they line up
+
+
+def test_rows_that_would_look_alike_say_in_what_they_differ(plane):
+    lines = plane.command("iam", "decisions", "ada").stdout.splitlines()[1:]
+    found = [line.rpartition("  ")[2].strip() for line in lines if "s3:ListBucket" in line]
+    assert found == ["(s3:prefix=x)", "(s3:prefix=y)"]
 
 
 def test_denied_shows_what_was_denied_or_only_let_pass(plane):

@@ -135,6 +135,56 @@ def test_a_role_that_is_gone_can_still_have_a_policy_made(plane, read):
     assert "was deleted" in refused.stderr
 
 
+def test_a_tags_variable_and_a_deny_outlive_apply(plane, read):
+    iam, root = plane.client("iam"), plane.client("s3")
+    iam.create_user(UserName="eve")
+    arn = iam.create_role(
+        RoleName="tagged",
+        AssumeRolePolicyDocument=json.dumps(
+            policy(
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": "arn:aws:iam::000000000000:user/eve"},
+                    "Action": ["sts:AssumeRole", "sts:TagSession"],
+                }
+            )
+        ),
+    )["Role"]["Arn"]
+    own = {
+        "Effect": "Allow",
+        "Action": "s3:*",
+        "Resource": "arn:aws:s3:::photos/${aws:PrincipalTag/who}/*",
+    }
+    guard = {"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*"}
+    for name, statement in (("own", own), ("guard", guard)):
+        iam.put_role_policy(
+            RoleName="tagged", PolicyName=name, PolicyDocument=json.dumps(policy(statement))
+        )
+    key = iam.create_access_key(UserName="eve")["AccessKey"]
+    sts = _client(plane, "sts", key["AccessKeyId"], key["SecretAccessKey"])
+
+    def reading(who: str, folder: str) -> Any:
+        session = sts.assume_role(
+            RoleArn=arn, RoleSessionName=who, Tags=[{"Key": "who", "Value": who}]
+        )["Credentials"]
+        keys = session["AccessKeyId"], session["SecretAccessKey"]
+        s3 = _client(plane, "s3", *keys, aws_session_token=session["SessionToken"])
+        return s3.get_object(Bucket="photos", Key=f"{folder}/x")
+
+    for folder in ("ann", "bob"):
+        root.put_object(Bucket="photos", Key=f"{folder}/x", Body=b"x")
+    reading("ann", "ann")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reading("ann", "bob")
+    answer = plane.command("iam", "generate", "tagged", "--apply")
+    assert answer.returncode == 0, answer.stderr
+    assert "Kept: the Deny of guard #0." in answer.stderr
+    assert [one["Effect"] for one in json.loads(answer.stdout)["Statement"]] == ["Allow", "Deny"]
+    reading("bob", "bob")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reading("bob", "ann")
+
+
 @pytest.mark.parametrize(
     ("typed", "code", "said"),
     [

@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 
 import msgspec
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif not found:
         print("Nothing was denied." if arguments.denied else "Nothing was asked.")
     else:
-        print_table(_HEADINGS, [_row(one) for one in found], cut="WHY")
+        print_table(_HEADINGS, _rows(found), cut="WHY")
     return 0
 
 
@@ -120,6 +121,29 @@ def _is_there(plane: Connection) -> bool:
         return plane.get("/_kennel/status")[0] == 200
     except CommandError:
         return False
+
+
+def _rows(found: Sequence[RecordedDecision]) -> list[tuple[str, ...]]:
+    """A row each; those that would look alike have the facts in which they differ behind WHY."""
+    alike: defaultdict[tuple[str, ...], list[RecordedDecision]] = defaultdict(list)
+    for one in found:
+        alike[_look(one)].append(one)
+    rows = []
+    for one in found:
+        others = alike[_look(one)]
+        keys = {key for other in others for key in other.facts}
+        differing = [
+            f"{key}={','.join(one.facts.get(key, ('-',)))}"
+            for key in sorted(keys)
+            if len({other.facts.get(key) for other in others}) > 1
+        ]
+        row = _row(one)
+        rows.append((*row[:-1], f"{row[-1]} ({', '.join(differing)})") if differing else row)
+    return rows
+
+
+def _look(one: RecordedDecision) -> tuple[str, ...]:
+    return one.outcome, one.holder, one.action, one.resource, _why(one)
 
 
 def _row(one: RecordedDecision) -> tuple[str, ...]:

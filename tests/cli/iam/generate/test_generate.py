@@ -15,7 +15,8 @@ from kennel.cli.iam.generate.calls import Calls, since_made, sort_calls
 from kennel.cli.iam.generate.current import Holder
 from kennel.cli.iam.generate.fitting import MANAGED_LIMIT, generate
 from kennel.cli.iam.generate.lint import lint
-from kennel.cli.iam.generate.proof import new_policies, prove, request_of
+from kennel.cli.iam.generate.proof import new_policies, prove
+from kennel.cli.iam.generate.replayed import request_of
 from kennel.cli.iam.generate.statements import document_size
 from kennel.decisions import Outcome, Reason, RecordedDecision
 from kennel.policy import (

@@ -20,9 +20,10 @@ from kennel.cli.iam.generate.applying import apply
 from kennel.cli.iam.generate.calls import Calls, since_made, sort_calls
 from kennel.cli.iam.generate.current import Holder, read_holder
 from kennel.cli.iam.generate.fitting import INLINE_LIMITS, MANAGED_LIMIT, Generated, generate
+from kennel.cli.iam.generate.kept import keep
 from kennel.cli.iam.generate.lint import lint
 from kennel.cli.iam.generate.proof import prove
-from kennel.cli.iam.generate.report import as_json, commands, lines
+from kennel.cli.iam.generate.report import advice, as_json, commands, lines
 from kennel.cli.iam.holders import HOLDER_HELP, matching_holder, short_name, who_is_absent
 from kennel.cli.iam.moments import MOMENT_HELP, parse_moment
 from kennel.cli.iam.recorded import read_decisions
@@ -70,7 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
     plane = connect(state_folder(arguments))
     found = _read(plane, arguments)
     holder = _holder(plane, found[0].holder)
-    calls = sort_calls(since_made(found, holder.made), with_denied=arguments.with_denied)
+    sorted_calls = sort_calls(since_made(found, holder.made), with_denied=arguments.with_denied)
+    calls, kept = keep(sorted_calls, holder)
     if not calls.wanted:
         raise CommandError(
             f"Nothing that {short_name(holder.arn)} asked needs a policy: all of it was "
@@ -78,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     is_inline = arguments.inline or arguments.apply
     limit = INLINE_LIMITS[holder.kind] if is_inline else MANAGED_LIMIT
-    generated = generate(calls, limit, exact=arguments.exact)
+    generated = generate(calls, limit, kept, exact=arguments.exact)
     findings = lint(generated.documents, holder)
     proof = prove(calls, generated.documents, holder)
     if arguments.json:
@@ -87,7 +89,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_shown(generated), indent=2, ensure_ascii=False))
     if not proof.holds:
         _say(lines(holder, calls, generated, proof, findings, explain=arguments.explain))
-        raise CommandError("The proof fails, so the policy is not to be used.")
+        raise CommandError(
+            f"The proof fails, so the policy is not to be used.{advice(calls, proof)}"
+        )
     if not arguments.json:
         _say(lines(holder, calls, generated, proof, findings, explain=arguments.explain))
     if arguments.apply:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kennel.cli.iam.generate.calls import Calls
 from kennel.cli.iam.generate.folders import Thresholds
 from kennel.cli.iam.generate.grants import Granted, grants_of
+from kennel.cli.iam.generate.kept import Kept
 from kennel.cli.iam.generate.statements import Document, document_size, split, statements_of
 
 __all__ = ["INLINE_LIMITS", "MANAGED_LIMIT", "Generated", "generate"]
@@ -38,17 +39,25 @@ class Generated:
         return [document_size(one) for one in self.documents]
 
 
-def generate(calls: Calls, limit: int, *, exact: bool = False) -> Generated:
-    """The smallest policy that the wanted calls need, in documents of at most `limit` characters.
+def generate(
+    calls: Calls,
+    limit: int,
+    kept: Kept = Kept(),  # noqa: B008 - frozen
+    *,
+    exact: bool = False,
+) -> Generated:
+    """The smallest policy that the wanted calls need, with what is kept, in documents of at most
+    `limit` characters.
 
     Objects are folded into ever wider folders until one document is enough; if none of that helps,
     and with `exact`, there are several.
     """
     best: Generated | None = None
     for step, thresholds in enumerate(_TIGHTER[:1] if exact else _TIGHTER):
-        granted = grants_of(calls, exact=exact, thresholds=thresholds)
-        documents = split(statements_of(granted.grants), limit)
-        notes = []
+        granted = grants_of(calls, kept.scopes, exact=exact, thresholds=thresholds)
+        allows = statements_of(granted.grants, (one.sid for one in kept.denials))
+        documents = split([*allows, *kept.denials], limit)
+        notes = list(kept.notes)
         if step:
             notes.append(
                 "Object keys are folded further than their number asks for, so that the policy "

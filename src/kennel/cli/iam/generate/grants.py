@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from kennel.cli.iam.actions import LISTED_ON_PATHS, action_reference
 from kennel.cli.iam.generate.calls import Calls
+from kennel.cli.iam.generate.conditions import Condition, Scope, merged
 from kennel.cli.iam.generate.folders import Thresholds
 from kennel.cli.iam.generate.patterns import escaped, fits, unescaped
 from kennel.cli.iam.generate.widening import Widened, Widening, widen, widen_values
 from kennel.decisions import RecordedDecision
 
-__all__ = ["Condition", "Grant", "Granted", "grants_of"]
+__all__ = ["Grant", "Granted", "grants_of"]
 
 _NARROWING: Mapping[str, str] = {
     "cloudwatch:PutMetricData": "cloudwatch:namespace",
@@ -29,21 +31,12 @@ _PATHS = frozenset({"s3:prefix"})
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """`values` are patterns if the operator is one of patterns."""
-
-    operator: str
-    key: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Grant:
-    """An action on what fits any of the patterns, if the condition holds."""
+    """An action on what fits any of the patterns, if all conditions hold."""
 
     action: str
     resources: frozenset[str]
-    condition: Condition | None = None
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +49,14 @@ class Granted:
 
 def grants_of(
     calls: Calls,
+    scopes: Mapping[int, Scope] = MappingProxyType({}),
     *,
     exact: bool = False,
     thresholds: Thresholds = Thresholds(),  # noqa: B008 - frozen
 ) -> Granted:
-    """The grants that the wanted calls need. `exact`: no wildcard but those that the record itself
-    put where it had too many resources to keep apart."""
+    """The grants that the wanted calls need, those with a scope (by line's id) within it. `exact`:
+    no wildcard but those that the record itself put where it had too many resources to keep apart,
+    and those of scopes."""
     by_action: dict[str, list[RecordedDecision]] = defaultdict(list)
     for call in calls.wanted:
         by_action[call.action].append(call)
@@ -70,12 +65,18 @@ def grants_of(
     reasons: list[tuple[str, Widening]] = []
     for action, needed in sorted(by_action.items()):
         made: list[Grant] = []
-        for values, resources in _by_condition(action, needed):
+        for scope, values, resources in _by_scope(action, needed, scopes):
             condition, why = _condition(action, values, exact)
+            conditions = merged(scope.conditions, condition)
+            if scope.pattern:
+                made.append(Grant(action, frozenset({scope.pattern}), conditions))
+                reasons += [(action, widening) for widening in why]
+                continue
             if _has_no_resource(action):
                 resources = {("*", False)}
-            found = _widened(resources, denied.get(action, frozenset()), exact, thresholds)
-            made.append(Grant(action, found.patterns, condition))
+            beyond = denied.get(action, frozenset()) | _of_others(needed, scopes, scope)
+            found = _widened(resources, beyond, exact, thresholds)
+            made.append(Grant(action, found.patterns, conditions))
             reasons += [(action, widening) for widening in (*found.widenings, *why)]
         grants += _without_covered(made)
     return Granted(grants, reasons)
@@ -90,6 +91,24 @@ def _has_no_resource(action: str) -> bool:
 
 _Resource = tuple[str, bool]
 """A resource and whether it is the record's own pattern."""
+
+
+def _of_others(
+    needed: Sequence[RecordedDecision], scopes: Mapping[int, Scope], scope: Scope
+) -> frozenset[str]:
+    """Resources of calls in other scopes: no wildcard may free them of their conditions."""
+    return frozenset(one.resource for one in needed if scopes.get(one.id, Scope()) != scope)
+
+
+def _by_scope(
+    action: str, needed: Sequence[RecordedDecision], scopes: Mapping[int, Scope]
+) -> Iterator[tuple[Scope, frozenset[str], set[_Resource]]]:
+    groups: dict[Scope, list[RecordedDecision]] = defaultdict(list)
+    for call in needed:
+        groups[scopes.get(call.id, Scope())].append(call)
+    for scope, calls in groups.items():
+        for values, resources in _by_condition(action, calls):
+            yield scope, values, resources
 
 
 def _by_condition(
@@ -148,14 +167,14 @@ def _widened(
 
 def _without_covered(grants: Sequence[Grant]) -> list[Grant]:
     """The grants of one action, without what the unconditional one allows anyway."""
-    free = {pattern for one in grants if one.condition is None for pattern in one.resources}
+    free = {pattern for one in grants if not one.conditions for pattern in one.resources}
     kept = []
     for grant in grants:
         resources = grant.resources
-        if grant.condition is not None:
+        if grant.conditions:
             resources = frozenset(
                 one for one in resources if not any(fits(wide, unescaped(one)) for wide in free)
             )
         if resources:
-            kept.append(Grant(grant.action, resources, grant.condition))
+            kept.append(Grant(grant.action, resources, grant.conditions))
     return kept

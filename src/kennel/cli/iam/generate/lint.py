@@ -39,6 +39,8 @@ def _findings(document: Document) -> Iterator[str]:
     except PolicyError as error:
         yield f"IAM refuses the policy: {error}"
     for statement in document["Statement"]:
+        if statement["Effect"] == "Deny":
+            continue  # not ours to judge
         sid = statement["Sid"]
         for name in _several(statement["Action"]):
             action = action_reference().find(name)

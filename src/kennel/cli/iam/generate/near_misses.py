@@ -1,22 +1,28 @@
-"""Calls that lie beside the recorded ones: another resource of the same type, another action."""
+"""Calls that lie beside the recorded ones: another resource of the same type, another action,
+another tag or address."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 from itertools import islice
 
 from kennel.cli.iam.actions import action_reference
 from kennel.cli.iam.generate.patterns import fits
+from kennel.cli.iam.generate.replayed import as_user, request_of
 from kennel.decisions import RecordedDecision
 from kennel.policy import AccessRequest
 
-__all__ = ["near_misses", "siblings"]
+__all__ = ["near_misses", "near_misses_in_context", "siblings"]
 
 _HEAD = 5  # arn, partition, service, region, account
 _OTHER = "kennel-near-miss"
 _OTHER_ACCOUNT = "999999999999"
 _RESOURCES = 200  # whose neighbours are tried
+_VALUES = 5  # of other calls, tried for one key
 _ACTIONS = 40  # tried on one resource
 
 
@@ -35,6 +41,36 @@ def near_misses(wanted: Sequence[RecordedDecision]) -> Iterator[AccessRequest]:
             if key not in recorded and key not in seen:
                 seen.add(key)
                 yield near
+
+
+def near_misses_in_context(
+    wanted: Sequence[RecordedDecision], keys: Collection[str]
+) -> Iterator[AccessRequest]:
+    """The same calls with another value of one of the keys (in lower case), or without it: another
+    tag, another address. Other values are those of other calls, too."""
+    seen: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for one in wanted:
+        for key, values in one.facts.items():
+            if key in keys:
+                seen[key].add(values)
+    for one in islice(_first_of_each_kind(wanted), _RESOURCES):
+        request = as_user(request_of(one))
+        for key in sorted(set(keys) & request.context.keys()):
+            values = request.context[key]
+            others = islice(sorted(seen[key] - {values}), _VALUES)
+            rest = {name: known for name, known in request.context.items() if name != key}
+            yield replace(request, context=rest)
+            for other in ((_other(values[0]),) if values else (_OTHER,), *others):
+                yield replace(request, context={**rest, key: other})
+
+
+def _other(value: str) -> str:
+    """A value of the same kind that nobody gave."""
+    if value.lower() in ("true", "false"):
+        return "false" if value.lower() == "true" else "true"
+    with contextlib.suppress(ValueError):
+        return "2001:db8::7" if ip_address(value).version == 6 else "198.51.100.7"
+    return str(int(value) + 1) if value.isascii() and value.isdigit() else _OTHER
 
 
 def siblings(arn: str) -> list[str]:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["escaped", "fits", "unescaped", "widest"]
+__all__ = ["escaped", "fits", "unescaped", "widest", "without_variables"]
 
 _ESCAPES = {"${": "${$}{", "*": "${*}", "?": "${?}"}
 _TO_ESCAPE = re.compile(r"\$\{|[*?]")
+_VARIABLE = re.compile(r"\$\{[^*?${}][^{}]*\}")
 _PARTS = re.compile(r"\$\{([*?$])\}|([*?])|([^*?$]+|\$)")
 
 
@@ -28,6 +29,11 @@ def fits(pattern: str, name: str) -> bool:
 def unescaped(pattern: str) -> str:
     """The pattern with its escaped characters as they are, to ask whether another covers it."""
     return _PARTS.sub(lambda found: found[1] or found[0], pattern)
+
+
+def without_variables(pattern: str) -> str:
+    """The pattern with a wildcard in the place of each variable; escaped characters stay."""
+    return _VARIABLE.sub("*", pattern)
 
 
 def widest(patterns: Iterable[str]) -> frozenset[str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from kennel.cli.iam.generate.calls import Calls
 from kennel.cli.iam.generate.current import Holder
-from kennel.cli.iam.generate.near_misses import near_misses
-from kennel.cli.iam.generate.patterns import fits
+from kennel.cli.iam.generate.near_misses import near_misses, near_misses_in_context
+from kennel.cli.iam.generate.patterns import fits, without_variables
+from kennel.cli.iam.generate.replayed import as_user, request_of
 from kennel.cli.iam.generate.sizes import Size, size_of
 from kennel.cli.iam.generate.statements import Document
 from kennel.decisions import RecordedDecision
@@ -21,15 +21,12 @@ from kennel.policy import (
     PolicyKind,
     PolicySet,
     PolicyType,
-    Principal,
-    PrincipalKind,
     decide,
     parse_policy,
 )
+from kennel.policy.context_keys import context_keys
 
-__all__ = ["Proof", "new_policies", "prove", "request_of"]
-
-_Values = Mapping[str, tuple[str, ...]]
+__all__ = ["Proof", "new_policies", "prove"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +50,16 @@ class Proof:
     strayed: Sequence[AccessRequest]
     before: Size | None
     after: Size
+    context_misses: int = 0
+    """Calls that the old policies allowed, with another value of a key that these name, or none."""
+    strayed_in_context: Sequence[AccessRequest] = ()
+    """Those of them that the new policies allow and the old ones deny."""
     bounded: Sequence[RecordedDecision] = field(default_factory=list)
     """Calls that the boundary denies whatever the identity's policies say."""
 
     @property
     def holds(self) -> bool:
-        return not (self.lost or self.opened or self.strayed)
+        return not (self.lost or self.opened or self.strayed or self.strayed_in_context)
 
 
 def prove(calls: Calls, documents: Sequence[Document], holder: Holder) -> Proof:
@@ -68,6 +69,7 @@ def prove(calls: Calls, documents: Sequence[Document], holder: Holder) -> Proof:
     beyond = {one.id for one in bounded}
     misses = [one for one in near_misses(calls.wanted) if not _is_granted(one, documents)]
     old = sum(holder.is_root or decide(one, holder.policies).allowed for one in misses)
+    others = _in_context(calls.wanted, holder)
     is_known = not (holder.is_root or holder.is_gone)
     return Proof(
         lines=len(calls.wanted) + len(calls.refused),
@@ -78,11 +80,26 @@ def prove(calls: Calls, documents: Sequence[Document], holder: Holder) -> Proof:
         old_lost=_denied_now(calls.wanted, holder.policies) if is_known else [],
         near_misses=len(misses),
         old_near_misses=old,
-        strayed=[one for one in misses if decide(_as_user(one), new).allowed],
+        strayed=[one for one in misses if decide(as_user(one), new).allowed],
         before=size_of(holder.policies.identity) if is_known else None,
         after=size_of(new.identity),
+        context_misses=len(others),
+        strayed_in_context=[
+            one
+            for one in others
+            if decide(one, new).allowed and not decide(one, holder.policies).allowed
+        ],
         bounded=bounded,
     )
+
+
+def _in_context(wanted: Sequence[RecordedDecision], holder: Holder) -> list[AccessRequest]:
+    """Calls that are allowed today, with other values of the keys that the old policies name."""
+    keys = context_keys(policy.document for policy in holder.policies.identity)
+    if not keys:
+        return []
+    allowed = [one for one in wanted if _allowed(one, holder.policies)]
+    return list(near_misses_in_context(allowed, {key.lower() for key in keys}))
 
 
 def new_policies(documents: Sequence[Document], holder: Holder) -> Policies:
@@ -99,41 +116,8 @@ def new_policies(documents: Sequence[Document], holder: Holder) -> Policies:
     return replace(holder.policies, identity=identity)
 
 
-def request_of(one: RecordedDecision) -> AccessRequest:
-    """The recorded call as it is asked again: its facts, and what its principal tells."""
-    return AccessRequest(
-        one.principal, one.action, one.resource, one.resource_account, _context(one)
-    )
-
-
-def _context(one: RecordedDecision) -> _Values:
-    principal = one.principal
-    moment = datetime.fromtimestamp(one.last, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    known = {
-        "aws:currenttime": (moment,),
-        "aws:epochtime": (str(int(one.last)),),
-        "aws:principalaccount": (principal.account_id,),
-        "aws:principalarn": (principal.role_arn or principal.arn,),
-        "aws:principaltype": (str(principal.kind),),
-        "aws:resourceaccount": (one.resource_account,),
-        "aws:userid": (principal.user_id,),
-    }
-    if principal.kind is PrincipalKind.USER:
-        known["aws:username"] = (principal.arn.rpartition("/")[2],)
-    return known | one.facts
-
-
-def _as_user(request: AccessRequest) -> AccessRequest:
-    """The root's request as a user's, whom policies bind."""
-    if request.principal.kind is not PrincipalKind.ROOT:
-        return request
-    account = request.principal.account_id
-    name = Principal(PrincipalKind.USER, account, f"arn:aws:iam::{account}:user/new", "AIDANEW")
-    return replace(request, principal=name)
-
-
 def _allowed(one: RecordedDecision, policies: Policies) -> bool:
-    return decide(_as_user(request_of(one)), policies).allowed
+    return decide(as_user(request_of(one)), policies).allowed
 
 
 def _denied_now(calls: Sequence[RecordedDecision], policies: Policies) -> list[RecordedDecision]:
@@ -157,8 +141,12 @@ def _is_granted(request: AccessRequest, documents: Sequence[Document]) -> bool:
     """Whether the policies mean to allow it: another call needs it, or a wildcard that is stated
     covers it. Read from the text, so that it does not lean on `decide`."""
     return any(
-        request.action.lower() in (name.lower() for name in _several(statement["Action"]))
-        and any(fits(pattern, request.resource) for pattern in _several(statement["Resource"]))
+        statement["Effect"] == "Allow"
+        and request.action.lower() in (name.lower() for name in _several(statement["Action"]))
+        and any(
+            fits(without_variables(pattern), request.resource)
+            for pattern in _several(statement["Resource"])
+        )
         for document in documents
         for statement in document["Statement"]
     )

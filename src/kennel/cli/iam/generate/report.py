@@ -13,7 +13,7 @@ from kennel.cli.iam.holders import short_name
 from kennel.cli.iam.moments import show_moment
 from kennel.decisions import Outcome, RecordedDecision
 
-__all__ = ["as_json", "commands", "lines"]
+__all__ = ["advice", "as_json", "commands", "lines"]
 
 _SHOWN = 5  # examples of what a wildcard stands for, or of what a proof found
 
@@ -80,11 +80,42 @@ def _wildcards(generated: Generated, explain: bool) -> Iterator[str]:
             yield f"    and {len(stands_for) - _SHOWN:,} more"
 
 
+def advice(calls: Calls, proof: Proof) -> str:
+    """What to do where calls that were denied differ from allowed ones in context alone, or where
+    the policy is wider in context than the old; empty where that isn't it."""
+    if proof.strayed_in_context:
+        return (
+            " It allows calls in a context in which the old policies deny them, as others were "
+            "let pass by --iam=observe: put what these need into the old policies first, or leave "
+            "them out with --since and --until."
+        )
+    allowed: dict[tuple[str, str], list[RecordedDecision]] = {}
+    for one in calls.wanted:
+        allowed.setdefault((one.action, one.resource), []).append(one)
+    keys = {
+        key
+        for one in proof.opened
+        for other in allowed.get((one.action, one.resource), ())
+        for key in one.facts.keys() | other.facts.keys()
+        if one.facts.get(key) != other.facts.get(key)
+    }
+    if not keys:
+        return ""
+    return (
+        f" Denied calls differ from allowed ones in {', '.join(sorted(keys))} alone, and no "
+        "statement of today tells them apart: put such a condition into the old policy and let the "
+        "work run again, or choose calls with --since."
+    )
+
+
+def _facts(one: RecordedDecision) -> str:
+    return "".join(f" {key}={','.join(values)}" for key, values in sorted(one.facts.items()))
+
+
 def _origins(calls: Calls) -> Iterator[str]:
     yield "Calls:"
     for one in sorted(calls.wanted, key=lambda one: (one.action, one.resource)):
-        facts = "".join(f" {key}={','.join(values)}" for key, values in sorted(one.facts.items()))
-        yield f"  {one.count:,} x {one.action} {one.resource}{facts}"
+        yield f"  {one.count:,} x {one.action} {one.resource}{_facts(one)}"
 
 
 def _proof(holder: Holder, proof: Proof) -> Iterator[str]:
@@ -98,8 +129,8 @@ def _proof(holder: Holder, proof: Proof) -> Iterator[str]:
             else f", {len(proof.opened)} denied ones are OPENED."
         )
     )
-    for name, found in (("lost", proof.lost), ("opened", proof.opened)):
-        yield from (f"  {name}: {_line(one)}" for one in found[:_SHOWN])
+    yield from (f"  lost: {_line(one)}" for one in proof.lost[:_SHOWN])
+    yield from (f"  opened: {_line(one)}{_facts(one)}" for one in proof.opened[:_SHOWN])
     if proof.bounded:
         yield (
             f"  The permissions boundary denies {_count(len(proof.bounded), 'of the lines')} "
@@ -117,6 +148,14 @@ def _proof(holder: Holder, proof: Proof) -> Iterator[str]:
         f"the new {allowed}."
     )
     yield from (f"  stray: {one.action} {one.resource}" for one in proof.strayed[:_SHOWN])
+    if proof.context_misses:
+        strays = proof.strayed_in_context
+        yield (
+            f"Near misses in context: {_count(proof.context_misses, 'call')} with other values of "
+            "keys that the old policies name (tags, addresses); the new one allows "
+            + (f"{len(strays)} that they deny, STRAY." if strays else "none that they deny.")
+        )
+        yield from (f"  stray: {one.action} {one.resource}" for one in strays[:_SHOWN])
     before = "nobody knows, it was deleted" if holder.is_gone else "everything (the root)"
     if proof.before is not None:
         before = f"{proof.before.actions:,} actions in {proof.before.grants:,} grants"
@@ -182,6 +221,10 @@ def as_json(
             "no_longer_allowed_by_old": [_line(one) for one in proof.old_lost],
             "near_misses": proof.near_misses,
             "near_misses_allowed_by_old": proof.old_near_misses,
+            "near_misses_in_context": proof.context_misses,
+            "near_misses_in_context_allowed_by_new": [
+                f"{x.action} {x.resource}" for x in proof.strayed_in_context
+            ],
             "near_misses_allowed_by_new": [f"{x.action} {x.resource}" for x in proof.strayed],
         },
         "before": None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kennel.cli.iam.generate.grants import Condition, Grant
+from kennel.cli.iam.generate.conditions import Condition
+from kennel.cli.iam.generate.grants import Grant
 from kennel.cli.iam.generate.naming import sid_of
 
-__all__ = ["Document", "Statement", "document_size", "split", "statements_of"]
+__all__ = ["Denial", "Document", "Statement", "document_size", "split", "statements_of"]
 
 _LITTLE = 40  # characters of Version and the braces around the statements
 
@@ -23,7 +24,7 @@ class Statement:
     sid: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-    condition: Condition | None
+    conditions: tuple[Condition, ...]
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in a policy."""
@@ -33,34 +34,47 @@ class Statement:
             "Action": _one_or_list(self.actions),
             "Resource": _one_or_list(self.resources),
         }
-        if self.condition is not None:
-            values = _one_or_list(self.condition.values)
-            made["Condition"] = {self.condition.operator: {self.condition.key: values}}
+        for one in self.conditions:
+            tests = made.setdefault("Condition", {}).setdefault(one.operator, {})
+            tests[one.key] = _one_or_list(one.values)
         return made
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A Deny, carried over whole. `elements` are the statement's, besides Sid and Effect."""
+
+    sid: str
+    elements: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in a policy."""
+        return {"Sid": self.sid, "Effect": "Deny", **self.elements}
 
 
 Document = dict[str, Any]
 
 
-def statements_of(grants: Sequence[Grant]) -> list[Statement]:
-    """One statement for the actions of a service that share resources and condition."""
-    groups: dict[tuple[str, frozenset[str], Condition | None], list[str]] = defaultdict(list)
+def statements_of(grants: Sequence[Grant], sids: Iterable[str] = ()) -> list[Statement]:
+    """One statement for the actions of a service that share resources and conditions; none has one
+    of the `sids`."""
+    groups: dict[tuple[str, frozenset[str], tuple[Condition, ...]], list[str]] = defaultdict(list)
     for grant in grants:
         service = grant.action.partition(":")[0]
-        groups[service, grant.resources, grant.condition].append(grant.action)
+        groups[service, grant.resources, grant.conditions].append(grant.action)
     made: list[Statement] = []
-    taken: set[str] = set()
-    for (_, resources, condition), actions in groups.items():
+    taken = set(sids)
+    for (_, resources, conditions), actions in groups.items():
         names = tuple(sorted(set(actions)))
         made.append(
-            Statement(sid_of(names, resources, taken), names, tuple(sorted(resources)), condition)
+            Statement(sid_of(names, resources, taken), names, tuple(sorted(resources)), conditions)
         )
     return sorted(made, key=lambda one: (one.actions[0].partition(":")[0], one.sid))
 
 
-def split(statements: Sequence[Statement], limit: int) -> list[Document]:
+def split(statements: Sequence[Statement | Denial], limit: int) -> list[Document]:
     """Documents of at most `limit` characters each; one if it can be."""
-    documents: list[list[Statement]] = [[]]
+    documents: list[list[Statement | Denial]] = [[]]
     size = _LITTLE
     for statement in _cut(statements, limit):
         length = len(_compact(statement.as_json())) + 1
@@ -77,14 +91,14 @@ def document_size(document: Document) -> int:
     return len(_compact(document))
 
 
-def _cut(statements: Sequence[Statement], limit: int) -> list[Statement]:
+def _cut(statements: Sequence[Statement | Denial], limit: int) -> list[Statement | Denial]:
     """Statements that are longer than a document, in halves."""
-    made = []
+    made: list[Statement | Denial] = []
     for statement in statements:
         if len(_compact(statement.as_json())) + 1 + _LITTLE <= limit:
             made.append(statement)
             continue
-        halves = _halves(statement)
+        halves = _halves(statement) if isinstance(statement, Statement) else None
         made += [statement] if halves is None else _cut(halves, limit)
     return made
 
@@ -105,7 +119,7 @@ def _halves(statement: Statement) -> list[Statement] | None:
     ]
 
 
-def _document(statements: Sequence[Statement]) -> Document:
+def _document(statements: Sequence[Statement | Denial]) -> Document:
     return {"Version": "2012-10-17", "Statement": [one.as_json() for one in statements]}
 
 
