@@ -93,7 +93,7 @@ def check_resource(resource: str) -> None:
         raise PolicyError(f'Resource {resource} must be in ARN format or "*".')
     head, partition, *rest = plain.split(":", 5)
     if head not in ("arn", "*"):
-        raise PolicyError(LEGACY_PARSING)
+        raise PolicyError(f"{LEGACY_PARSING} (resource {resource} does not begin with arn:)")
     if not _PARTITION.fullmatch(partition):
         shown = ":".join((rest + ["*"] * 4)[:4])
         raise PolicyError(
@@ -103,7 +103,7 @@ def check_resource(resource: str) -> None:
         raise PolicyError("Resource vendor must be fully qualified and cannot contain regexes.")
     vendor, *rest = rest
     if not vendor or ("::" in plain and len(rest) < 3):
-        raise PolicyError(LEGACY_PARSING)
+        raise PolicyError(f"{LEGACY_PARSING} (resource {resource} lacks parts of an ARN)")
     region, _, path = (rest + ["*"] * 3)[:3]
     if vendor == "s3" and region and not path.startswith((*_S3_WITH_REGION, "*")):
         raise PolicyError(f"Resource {resource} can not contain region information.")
@@ -160,4 +160,5 @@ def check_condition(operator: str, key: str, values: tuple[str, ...]) -> None:
             "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
         )
     if operator.rpartition(":")[2].startswith("Date") and None in map(read_date, values):
-        raise PolicyError(LEGACY_PARSING)
+        wrong = next(value for value in values if read_date(value) is None)
+        raise PolicyError(f"{LEGACY_PARSING} ({operator} needs dates, and {wrong} is none)")
