@@ -31,7 +31,8 @@ CLIENTS := .venv-clients
 SDK_V2 := 2.257.7
 CLIENTS_V3 := .venv-clients-3
 SDK_V3 := 3.27.0
-WORKERS ?= 2
+# One more than two cores: a test waits for planes and jobs most of its time.
+WORKERS ?= 3
 KILLS ?= 200
 MINUTES ?= 60
 ARGS ?=

@@ -9,7 +9,7 @@ from tests.integration.functions import Functions
 from tests.planes import wait_until
 from tests.soak import kills
 
-ROUNDS = kills(2)
+ROUNDS = kills(1)
 ALARMS = 10
 TELLS = """
 def handler(event, context):

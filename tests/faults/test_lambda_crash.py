@@ -16,7 +16,7 @@ from tests.integration.functions import Functions, archive
 from tests.planes import wait_until
 from tests.soak import kills
 
-ROUNDS = kills(3)
+ROUNDS = kills(2)
 
 COUNT = (
     WHO

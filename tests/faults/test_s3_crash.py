@@ -20,7 +20,7 @@ from tests.conftest import PlaneFactory
 from tests.planes import Plane
 from tests.soak import kills
 
-ROUNDS = kills(5)
+ROUNDS = kills(3)
 WRITERS = 6
 KEYS_EACH = 6  # of every writer's own, so that what is where is known
 MOST_ACKNOWLEDGED = 60  # requests of all writers together before a kill

@@ -21,7 +21,7 @@ from tests.integration.training_jobs import Training
 from tests.planes import Plane, wait_until
 from tests.soak import kills
 
-ROUNDS = kills(9) // 3
+ROUNDS = kills(3) // 3
 
 # Counts its starts beside the gate, prints, waits for the gate, prints again, saves.
 GATED = """

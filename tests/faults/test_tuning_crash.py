@@ -34,7 +34,7 @@ for epoch in (3, 2, 1):
 """
 GATED = COUNTED + "while not os.path.exists(os.environ['GATE']):\n    time.sleep(0.01)\n"
 TRIALS = 6
-KILLS = kills(4)
+KILLS = kills(2)
 
 
 def check(tuning: Tuning, name: str, starts: Path, trials: int = TRIALS) -> dict[str, Any]:
