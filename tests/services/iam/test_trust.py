@@ -92,6 +92,17 @@ def test_a_services_account_is_known_and_its_resource_comes_later() -> None:
     assert not trusts(text, other, {})
 
 
+def test_a_deny_on_a_resource_that_comes_later_denies_once_it_is_known() -> None:
+    service = {"Service": "lambda.amazonaws.com"}
+    allow = {"Effect": "Allow", "Principal": service, "Action": "sts:AssumeRole"}
+    mine = "arn:aws:lambda:us-east-1:123456789012:function:mine"
+    deny = allow | {"Effect": "Deny", "Condition": {"ArnNotLike": {"aws:SourceArn": mine}}}
+    text = _policy(allow, deny)
+    assert trusts(text, LAMBDA, {})
+    assert trusts(text, LAMBDA, {"aws:SourceArn": mine})
+    assert not trusts(text, LAMBDA, {"aws:SourceArn": mine + "-not"})
+
+
 def _policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 

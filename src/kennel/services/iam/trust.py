@@ -15,6 +15,7 @@ from kennel.policy import (
     PolicyType,
     Principal,
     PrincipalKind,
+    Statement,
     decide,
     parse_policy,
 )
@@ -42,20 +43,25 @@ def trusts(trust_policy: str, caller: Principal, facts: Mapping[str, str]) -> bo
 
 @lru_cache(maxsize=256)
 def _read(text: str, without: frozenset[str]) -> PolicySet:
-    """The policy, without its conditions on some keys: these may have any value."""
+    """The policy as far as it can be told without some keys, which may have any value: an Allow
+    stands without its conditions on them, and a Deny that has one may not come about at all."""
     document = parse_policy(text, PolicyKind.TRUST)
     statements = tuple(
-        replace(
-            statement,
-            conditions={
-                operator: {key: tests[key] for key in tests if key.lower() not in without}
-                for operator, tests in statement.conditions.items()
-            },
-        )
+        replace(statement, conditions=_conditions(statement, without))
         for statement in document.statements
+        if statement.allow or _conditions(statement, without) == statement.conditions
     )
     policy = NamedPolicy(PolicyType.TRUST, "", "", replace(document, statements=statements))
     return PolicySet.of([policy])
+
+
+def _conditions(
+    statement: Statement, without: frozenset[str]
+) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    return {
+        operator: {key: tests[key] for key in tests if key.lower() not in without}
+        for operator, tests in statement.conditions.items()
+    }
 
 
 def _own_facts(caller: Principal) -> dict[str, str]:
